@@ -1,0 +1,136 @@
+"""Attribute rows for people who may be strangers, and context columns for moments, from plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from penchant.data.arrays import Nums, frozen
+from penchant.data.features import Categories, Column, FeatureTable, Numbers, Tags, Texts, Vectors
+from penchant.data.schema import Schema
+from penchant.data.strings import Strings
+from penchant.errors import BadConfig
+
+
+def user_rows(table: FeatureTable, users: Nums, given: Sequence[Mapping[str, Any]], schema: Schema) -> FeatureTable:
+    """One row of attributes a query.
+
+    Args:
+        table: attributes of the known people.
+        users: int32 [B], number of the person or -1 for a stranger, whose attributes are missing.
+        given: what each query says of its person; it overrides the table.
+        schema: declares the attributes; an undeclared one raises UnknownName.
+    """
+    for values in given:
+        for name in values:
+            schema.user_attribute(name)
+    columns = {}
+    for name, column in table.columns.items():
+        row = [values.get(name, _KEEP) for values in given]
+        columns[name] = _overridden(name, _rows_or_missing(column, users), row)
+    return FeatureTable(n_rows=len(users), columns=columns)
+
+
+def context_columns(
+    like: Mapping[str, Categories | Numbers], given: Sequence[Mapping[str, Any]], schema: Schema
+) -> dict[str, Categories | Numbers]:
+    """Context columns of B moments; a field that a moment does not state is missing, an undeclared one raises UnknownName.
+
+    `like` gives the known categories of each field.
+    """
+    for values in given:
+        for name in values:
+            schema.context_field(name)
+    columns: dict[str, Categories | Numbers] = {}
+    for name, column in like.items():
+        row = [values.get(name) for values in given]
+        if isinstance(column, Categories):
+            columns[name] = Categories.of([None if v is None else str(v) for v in row], column.names)
+        else:
+            columns[name] = Numbers(frozen(np.asarray([_number(name, v) for v in row], dtype=np.float32)))
+    return columns
+
+
+_KEEP = object()
+
+
+def _number(name: str, value: Any) -> float:
+    if value is None:
+        return float("nan")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise BadConfig(f'{name}: expected a number, got "{value}"') from None
+
+
+def _rows_or_missing(column: Column, users: Nums) -> Column:
+    stranger = users < 0
+    if len(column) == 0:
+        return missing_rows(column, len(users))
+    picked = column.take(np.where(stranger, 0, users))
+    if not stranger.any():
+        return picked
+    blank = missing_rows(column, 1)
+    return _stacked(picked, blank).take(np.where(stranger, len(users), np.arange(len(users))))
+
+
+def missing_rows(like: Column, n: int) -> Column:
+    """`n` rows of the same form in which everything is missing."""
+    match like:
+        case Categories():
+            return Categories(frozen(np.full(n, -1, dtype=np.int32)), like.names)
+        case Numbers():
+            return Numbers(frozen(np.full(n, np.nan, dtype=np.float32)))
+        case Tags():
+            none = np.zeros(0, dtype=np.int32)
+            return Tags(frozen(np.zeros(n + 1, dtype=np.int64)), frozen(none), like.names)
+        case Texts():
+            return Texts(Strings.of([""] * n))
+        case Vectors():
+            return Vectors(frozen(np.full((n, like.values.shape[1]), np.nan, dtype=np.float32)))
+
+
+def _stacked(first: Column, second: Column) -> Column:
+    match first, second:
+        case Categories(), Categories():
+            return Categories(frozen(np.concatenate([first.codes, second.codes])), first.names)
+        case Numbers(), Numbers():
+            return Numbers(frozen(np.concatenate([first.values, second.values])))
+        case Tags(), Tags():
+            offsets = np.concatenate([first.offsets, second.offsets[1:] + first.offsets[-1]])
+            return Tags(frozen(offsets), frozen(np.concatenate([first.codes, second.codes])), first.names)
+        case Texts(), Texts():
+            return Texts(first.values.joined(second.values))
+        case Vectors(), Vectors():
+            return Vectors(frozen(np.concatenate([first.values, second.values])))
+    raise TypeError("columns of different forms cannot be stacked")
+
+
+def _overridden(name: str, column: Column, row: Sequence[Any]) -> Column:
+    """The column with the given values put in place of its own; `_KEEP` keeps."""
+    if all(value is _KEEP for value in row):
+        return column
+    rows = [i for i, value in enumerate(row) if value is not _KEEP]
+    source = np.arange(len(row))
+    source[rows] = len(row) + np.arange(len(rows))
+    return _stacked(column, _column_of(name, column, [row[i] for i in rows])).take(source)
+
+
+def _column_of(name: str, like: Column, values: Sequence[Any]) -> Column:
+    match like:
+        case Categories():
+            return Categories.of([None if v is None else str(v) for v in values], like.names)
+        case Numbers():
+            return Numbers(frozen(np.asarray([_number(name, v) for v in values], dtype=np.float32)))
+        case Tags():
+            return Tags.of([[v] if isinstance(v, str) else [str(t) for t in v] for v in values], like.names)
+        case Texts():
+            return Texts(Strings.of([str(v) for v in values]))
+        case Vectors():
+            width = like.values.shape[1]
+            block = np.asarray(values, dtype=np.float32)
+            if block.shape != (len(values), width):
+                raise BadConfig(f"{name}: expected a vector of {width} numbers")
+            return Vectors(frozen(block))

@@ -1,0 +1,149 @@
+"""From queries in words (ids, seconds) to a batch in numbers: the way into every model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from penchant.data.arrays import Nums, frozen, offsets_of
+from penchant.data.batch import NOBODY, QueryBatch
+from penchant.data.catalogue import Catalogue, People
+from penchant.data.features import Categories, Numbers
+from penchant.data.profiles import context_columns, user_rows
+from penchant.data.sequences import Histories
+from penchant.errors import UnknownName
+from penchant.query import Past, Query
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EncodedQueries:
+    """A batch, and what could not be translated.
+
+    Attributes:
+        candidates: int32 numbers of the allowed items of each query, None where the query does not restrict them.
+        excluded: int32 numbers of the items each query excludes.
+        unknown_items: ids that the catalogue does not hold; they are left out.
+        strangers: user ids that are not known; they are served by what the query itself says.
+    """
+
+    batch: QueryBatch
+    candidates: tuple[Nums | None, ...]
+    excluded: tuple[Nums, ...]
+    unknown_items: tuple[str, ...]
+    strangers: tuple[str, ...]
+
+
+def encode(queries: Sequence[Query], catalogue: Catalogue, people: People) -> EncodedQueries:
+    """Translates B queries.
+
+    A query without `at` is asked one millisecond after the last known event. Events of a given history without a time lie
+    just before the query, in their order; events at or after the query are dropped.
+
+    Raises:
+        UnknownName: an undeclared context field, attribute or event kind.
+    """
+    unknown: list[str] = []
+    strangers = [q.user_id for q in queries if q.user_id is not None and q.user_id not in people.users]
+    at = np.asarray([_moment(query, catalogue, people) for query in queries], dtype=np.int64)
+    found = [None if q.user_id is None else people.users.number(q.user_id) for q in queries]
+    user = np.asarray([NOBODY if number is None else number for number in found], dtype=np.int32)
+    history = _histories(queries, at, user, catalogue, people, unknown)
+
+    def numbers(ids: Sequence[str]) -> Nums:
+        known, missing = catalogue.items.numbers(ids)
+        unknown.extend(missing)
+        return known
+
+    batch = QueryBatch(
+        at=frozen(at),
+        user=frozen(user),
+        history=history,
+        user_features=user_rows(people.user_features, user, [q.features for q in queries], catalogue.schema),
+        items=catalogue.item_features,
+        popularity=catalogue.popularity,
+        context=context_columns(people.sequences.log.context, [q.context for q in queries], catalogue.schema),
+    )
+    return EncodedQueries(
+        batch=batch,
+        candidates=tuple(None if q.candidates is None else numbers(list(dict.fromkeys(q.candidates))) for q in queries),
+        excluded=tuple(numbers(sorted(q.exclude)) for q in queries),
+        unknown_items=tuple(dict.fromkeys(unknown)),
+        strangers=tuple(dict.fromkeys(s for s in strangers if s is not None)),
+    )
+
+
+def _moment(query: Query, catalogue: Catalogue, people: People) -> int:
+    if query.at is not None:
+        return round(query.at * 1000)
+    known = catalogue.popularity.at
+    last = int(known[-1]) if len(known) else 0
+    timed = [round(past.at * 1000) for past in query.history or () if past.at is not None]
+    return max([last, *timed]) + 1
+
+
+def _histories(
+    queries: Sequence[Query], at: np.ndarray, user: Nums, catalogue: Catalogue, people: People, unknown: list[str]
+) -> Histories:
+    """Pasts from the query where it has one, from what is known of the person otherwise."""
+    stored = np.asarray([q.history is None for q in queries]) & (user != NOBODY)
+    low, high = np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.int64)
+    if stored.any():
+        low[stored] = people.sequences.offsets[user[stored]]
+        high[stored] = people.sequences.places_before(user[stored], at[stored])
+    known = people.sequences.histories(low, high)
+    if all(q.history is None for q in queries):
+        return known
+    return _merged(known, [_pasts(q, int(t), catalogue, unknown) for q, t in zip(queries, at, strict=True)])
+
+
+_Row = tuple[int, int, int, float]
+
+
+def _pasts(query: Query, at: int, catalogue: Catalogue, unknown: list[str]) -> list[_Row] | None:
+    if query.history is None:
+        return None
+    rows = []
+    for place, past in enumerate(query.history):
+        number = catalogue.items.number(past.item_id)
+        if number is None:
+            unknown.append(past.item_id)
+            continue
+        moment = at - (len(query.history) - place) if past.at is None else round(past.at * 1000)
+        if moment < at:
+            rows.append((moment, number, _kind(past, catalogue), past.value))
+    return sorted(rows, key=lambda row: row[0])
+
+
+def _kind(past: Past, catalogue: Catalogue) -> int:
+    if past.kind is not None:
+        return catalogue.schema.kind_number(past.kind)
+    if not catalogue.schema.kinds:
+        raise UnknownName("event kind", "", [])
+    return 0
+
+
+def _merged(known: Histories, given: Sequence[list[_Row] | None]) -> Histories:
+    """Query by query: the given rows where there are any, else the known events."""
+    parts = []
+    for b, rows in enumerate(given):
+        low, high = int(known.offsets[b]), int(known.offsets[b + 1])
+        if rows is None:
+            here = (known.at[low:high], known.item[low:high], known.kind[low:high], known.value[low:high])
+        else:
+            table = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+            here = tuple(np.asarray(column) for column in table)  # type: ignore[assignment]
+        parts.append(here)
+    at, item, kind, value = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    lengths = [len(part[0]) for part in parts]
+    # a past that comes with the query states no circumstances of its own
+    context: dict[str, Categories | Numbers] = {}
+    return Histories(
+        offsets=frozen(offsets_of(lengths)),
+        item=frozen(item.astype(np.int32)),
+        at=frozen(at.astype(np.int64)),
+        kind=frozen(kind.astype(np.int8)),
+        value=frozen(value.astype(np.float32)),
+        context=context,
+    )

@@ -1,0 +1,119 @@
+"""Measuring several models, each in a child process of its own, some of them side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from penchant.data.cache import save_dataset
+from penchant.data.dataset import Dataset
+from penchant.errors import PenchantError, UserError
+from penchant.evaluate.measuring import ModelSpec
+from penchant.evaluate.protocol import Protocol
+from penchant.evaluate.results import ModelResult
+from penchant.evaluate.worker import REFUSED
+from penchant.log import Reporter
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much an evaluation may spend.
+
+    Attributes:
+        budget: trials of settings for each model; 1 takes the settings as they are.
+        jobs: models measured side by side.
+        threads: threads of all jobs together.
+        seed: seed of the fits.
+    """
+
+    budget: int = 12
+    jobs: int = 1
+    threads: int = 2
+    seed: int = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A model that could not be measured, and why."""
+
+    label: str
+    reason: str
+
+
+def measure_in_children(
+    specs: Sequence[ModelSpec], data: Dataset, protocol: Protocol, effort: Effort, reporter: Reporter, *, cut: int
+) -> list[ModelResult | Refused]:
+    """Measures each model in its own process; the data travel as memory-mapped files in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="penchant-") as temporary:
+        folder = Path(temporary)
+        save_dataset(data, folder / "data")
+
+        def one(number: int) -> ModelResult | Refused:
+            spec, out = specs[number], folder / f"out{number}"
+            job = {
+                "label": spec.label,
+                "model": spec.model,
+                "settings": dict(spec.settings),
+                "data": str(folder / "data"),
+                "protocol": protocol.model_dump(mode="json"),
+                "seed": effort.seed,
+                "budget": effort.budget,
+                "cut": cut,
+                "out": str(out),
+            }
+            path = folder / f"job{number}.json"
+            path.write_text(json.dumps(job), encoding="utf-8")
+            reason = _run_child(path, max(1, effort.threads // effort.jobs), reporter, spec.label)
+            return Refused(label=spec.label, reason=reason) if reason is not None else ModelResult.read(out)
+
+        with ThreadPoolExecutor(max_workers=effort.jobs) as pool:
+            return list(pool.map(one, range(len(specs))))
+
+
+def _run_child(job: Path, threads: int, reporter: Reporter, label: str) -> str | None:
+    """Runs one worker to its end; returns why it refused, or None when it left a result."""
+    environment = os.environ | {name: str(threads) for name in _THREAD_VARIABLES}
+    command = [sys.executable, "-m", "penchant.evaluate.worker", str(job)]
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment) as child,
+    ):
+        try:
+            reason = _listen(child, reporter)
+        except BaseException:
+            child.kill()
+            raise
+        code = child.wait()
+        errors.seek(0)
+        tail = errors.read().strip().splitlines()[-12:]
+    if code == 0:
+        return None
+    if code == REFUSED and reason is not None:
+        return reason
+    if code < 0:
+        raise UserError(f"{label}: its process was killed by signal {-code}; out of memory? Try a smaller model or log")
+    raise PenchantError(f"{label}: its process failed with exit code {code}:\n" + "\n".join(tail))
+
+
+def _listen(child: subprocess.Popen[str], reporter: Reporter) -> str | None:
+    reason: str | None = None
+    assert child.stdout is not None
+    for line in child.stdout:
+        said: dict[str, Any] = json.loads(line) if line.startswith("{") else {"note": line.rstrip()}
+        if "refused" in said:
+            reason = said["refused"]
+        elif "task" in said:
+            reporter.progress(said["task"], said["done"], said["total"])
+        else:
+            reporter.note(said["note"])
+    return reason

@@ -1,0 +1,75 @@
+"""Protocols `last` and `column`: one held-out event per person, or the rows that a published split names."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.data.arrays import Int64, frozen
+from penchant.data.dataset import Dataset
+from penchant.data.features import Categories
+from penchant.errors import BadData
+from penchant.evaluate.protocol import Protocol, Stage
+from penchant.evaluate.questions import OVERALL, Questions, Targets, Task
+from penchant.evaluate.replay import repeated
+
+
+def last_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
+    """Leave-one-out: the last event of each person is test, the second-last is validation."""
+    sequences = data.sequences
+    n = np.diff(sequences.offsets)
+    back = 1 if stage == "test" else 2
+    people = np.flatnonzero(n > back)
+    places = sequences.offsets[people + 1] - back
+    held = np.zeros(len(data), dtype=np.bool_)
+    for step in range(1, back + 1):
+        some = np.flatnonzero(n >= step)
+        held[sequences.rows[sequences.offsets[some + 1] - step]] = True
+    train = data.take(np.flatnonzero(~held))
+    return Task(train=train, asked={"live": _asked(data, train, places, protocol)}, refit="train + validation")
+
+
+def column_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
+    """A published split: `train` rows train, `valid` rows select, `test` rows are targets, other rows are history only.
+
+    Raises:
+        BadData: the log has no split column, or it names no row of a needed kind.
+    """
+    split = data.interactions.extra.get("split")
+    if not isinstance(split, Categories):
+        raise BadData("protocol column: the log has no split column; name it with --split-column")
+    codes = {name: split.names.number(name) for name in ("train", stage)}
+    for name, code in codes.items():
+        if code is None or not bool((split.codes == code).any()):
+            known = ", ".join(split.names)
+            raise BadData(f'protocol column: expected rows with split "{name}", found only: {known}')
+    train = data.take(np.flatnonzero(split.codes == codes["train"]))
+    places = np.flatnonzero((split.codes == codes[stage])[data.sequences.rows])
+    asked = _asked(data, train, places.astype(np.int64), protocol)
+    return Task(train=train, asked={"live": asked}, refit="train only, as the published split asks")
+
+
+def _asked(data: Dataset, train: Dataset, places: Int64, protocol: Protocol) -> Questions:
+    """One question for the event at each place of ``data.sequences``; its history is all that comes before it."""
+    log, sequences = data.interactions, data.sequences
+    rows = sequences.rows[places]
+    low = sequences.offsets[log.user[rows]]
+    if protocol.repeats == "exclude":
+        fresh = ~repeated(data, rows, low, places)
+        rows, low, places = rows[fresh], low[fresh], places[fresh]
+    knows_time = protocol.request_time == "event"
+    end = int(train.interactions.at[-1]) + 1
+    user = log.user[rows]
+    return Questions(
+        data=data,
+        sequences=sequences,
+        user=frozen(user),
+        at=frozen(log.at[rows]) if knows_time else np.full(len(rows), end, dtype=np.int64),
+        low=low,
+        high=places,
+        row=rows if knows_time else None,
+        targets={OVERALL: Targets.single(log.item[rows])},
+        popularity=data.popularity if knows_time else train.popularity,
+        newest_row=None,
+        candidates=data.seen_items,
+        stranger=np.bincount(train.interactions.user, minlength=data.n_users)[user] == 0,
+    )

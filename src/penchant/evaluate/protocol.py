@@ -1,0 +1,86 @@
+"""How a log is turned into questions: the settings of a protocol, named alike in JSON and on the command line."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import field_validator
+
+from penchant.config import Config, setting
+from penchant.data.dataset import Dataset
+from penchant.errors import BadConfig
+
+ProtocolName = Literal["replay", "time", "last", "column", "users", "cold"]
+RequestTime = Literal["event", "split", "none"]
+Stage = Literal["valid", "test"]
+
+_DEFAULT_TIME: dict[str, RequestTime] = {
+    "replay": "event", "time": "split", "last": "none", "column": "none", "users": "none", "cold": "none",
+}  # fmt: skip
+
+LEAKS = {
+    "last": "trains on events that other people had after the questions",
+    "column": "trains on whatever the published split calls train, which may lie after the questions",
+    "users": "trains on events that other people had after the questions",
+    "cold": "ignores time: history and targets are drawn from the same period",
+}
+"""What a protocol lets the models know too early; stamped on its report."""
+
+
+class Protocol(Config):
+    """The settings of one evaluation; see each protocol's own file for what they mean there."""
+
+    name: ProtocolName = setting("replay", "which questions are asked")
+    test_share: float = setting(0.1, "share of the newest events that are test", gt=0, lt=1)
+    test_from: int | None = setting(None, "cut at this instant instead of by share", unit="ms since 1970")
+    max_questions: int = setting(20, "most questions drawn for one person (replay)", ge=1)
+    seed: int = setting(7, "seed of all draws", ge=0)
+    repeats: Literal["allow", "exclude", "auto"] = setting("auto", "whether items of the history may be recommended")
+    request_time: RequestTime | Literal["auto"] = setting("auto", "which time the models are told")
+    targets: tuple[str, ...] | None = setting(None, "event kinds that are targets; none takes the schema's")
+    k: tuple[int, ...] = setting((10, 20), "lengths of the lists that are judged")
+    cuts: int = setting(1, "rolling cuts (time)", ge=1, le=20)
+    given: tuple[int, ...] = setting((0, 1, 5, 10, 20), "events given of each unseen person (users)")
+    people_share: float = setting(0.1, "share of people that leave training (users)", gt=0, lt=1)
+    sample_people: int | None = setting(None, "ask only this many people, drawn by the seed", ge=1)
+
+    @field_validator("k", "given")
+    @classmethod
+    def _positive(cls, values: tuple[int, ...]) -> tuple[int, ...]:
+        if not values or min(values) < 0:
+            raise ValueError("expected whole numbers >= 0")
+        return values
+
+    def resolved(self, data: Dataset) -> Protocol:
+        """The protocol with every `auto` replaced by what the log says; raises BadConfig when the two do not fit."""
+        if self.name in ("replay", "time") and not data.timed:
+            raise BadConfig(
+                f"protocol {self.name}: the log has no timestamps; use protocol last or users, "
+                "or column with --split-column and --order-column"
+            )
+        time = _DEFAULT_TIME[self.name] if self.request_time == "auto" else self.request_time
+        if self.name in ("time", "users", "cold") and time == "event":
+            raise BadConfig(f"protocol {self.name}: one list answers many events, so the models cannot be told a time")
+        if self.cuts > 1 and self.name != "time":
+            raise BadConfig(f"cuts: expected 1 for protocol {self.name}; rolling cuts belong to protocol time")
+        always_excluded = self.name in ("users", "cold")
+        repeats = data.schema.repeats if self.repeats == "auto" else self.repeats
+        targets = self.targets or tuple(name for name, kind in data.schema.kinds.items() if kind.target)
+        for name in targets:
+            data.schema.kind_number(name)
+        return self.changed(request_time=time, repeats="exclude" if always_excluded else repeats, targets=targets)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of all metrics of the report."""
+        names = ("ndcg", "recall", "recall_capped", "precision", "hit", "mrr", "map")
+        return tuple(f"{name}@{k}" for k in self.k for name in names)
+
+    @property
+    def primary(self) -> str:
+        """The metric that choices and verdicts are made by, fixed before any test run: ndcg at the longest list."""
+        return f"ndcg@{max(self.k)}"
+
+    def described(self) -> dict[str, Any]:
+        """The protocol for a report, with its stamp."""
+        return {**self.model_dump(mode="json"), "primary": self.primary, "leak": LEAKS.get(self.name)}

@@ -1,0 +1,144 @@
+"""Questions with known answers: what every protocol makes and every model is judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from penchant.data.arrays import Bool, Int64, Nums, frozen, offsets_of, ragged_positions
+from penchant.data.batch import QueryBatch
+from penchant.data.dataset import Dataset
+from penchant.data.popularity import PopularityLog
+from penchant.data.profiles import user_rows
+from penchant.data.sequences import Sequences
+
+OVERALL = "overall"
+"""The group of targets that the headline metrics are about."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Targets:
+    """The right answers of Q questions: question q has ``items[offsets[q]:offsets[q+1]]`` (int32, distinct)."""
+
+    offsets: Int64
+    items: Nums
+
+    @property
+    def n(self) -> Int64:
+        """Number of right answers of each question, int64 [Q]."""
+        return np.diff(self.offsets)
+
+    @classmethod
+    def single(cls, items: Nums) -> Targets:
+        """One right answer a question."""
+        return cls(offsets=np.arange(len(items) + 1, dtype=np.int64), items=frozen(items))
+
+    def take(self, rows: Int64) -> Targets:
+        """The answers of the questions `rows`."""
+        n = self.n[rows]
+        return Targets(offsets=offsets_of(n), items=self.items[ragged_positions(self.offsets[rows], n)])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Questions:
+    """Q questions to any model.
+
+    Attributes:
+        data: the whole log; attributes and context come from it.
+        sequences: where histories are cut from.
+        user: int32 [Q].
+        at: int64 [Q], the moment the models are told (milliseconds).
+        low, high: int64 [Q], the places of `sequences` that are the history.
+        row: int64 [Q], row of `data` whose context is that of the moment, or None when no moment is meant.
+        targets: right answers by group; `OVERALL` is always there.
+        popularity: who chose what, as far as the models may know.
+        newest_row: int64 [Q], candidates are the items whose first row is not later, or None for no such limit.
+        candidates: bool [n_items], items that are ranked, or None for all.
+        stranger: bool [Q], the person had no event in training.
+    """
+
+    data: Dataset
+    sequences: Sequences
+    user: Nums
+    at: Int64
+    low: Int64
+    high: Int64
+    row: Int64 | None
+    targets: Mapping[str, Targets]
+    popularity: PopularityLog
+    newest_row: Int64 | None
+    candidates: Bool | None
+    stranger: Bool
+
+    def __len__(self) -> int:
+        """Number of questions."""
+        return len(self.user)
+
+    def take(self, rows: Int64) -> Questions:
+        """The questions `rows` (int [m]) in that order."""
+        return replace(
+            self,
+            user=self.user[rows],
+            at=self.at[rows],
+            low=self.low[rows],
+            high=self.high[rows],
+            row=None if self.row is None else self.row[rows],
+            targets={name: group.take(rows) for name, group in self.targets.items()},
+            newest_row=None if self.newest_row is None else self.newest_row[rows],
+            stranger=self.stranger[rows],
+        )
+
+    def of_people(self, people: Nums) -> Questions:
+        """Only the questions of these people."""
+        return self.take(np.flatnonzero(np.isin(self.user, people)))
+
+    def batch(self) -> QueryBatch:
+        """The questions as a model sees them."""
+        data = self.data
+        context = {} if self.row is None else {n: c.take(self.row) for n, c in data.interactions.context.items()}
+        return QueryBatch(
+            at=self.at,
+            user=self.user,
+            history=self.sequences.histories(self.low, self.high),
+            user_features=user_rows(data.user_features, self.user, [{}] * len(self), data.schema),
+            items=data.item_features,
+            popularity=self.popularity,
+            context=context,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Task:
+    """What a model is fitted on, and what it is then asked.
+
+    Attributes:
+        train: the only events a fit may see.
+        asked: questions by the history they are asked with, such as ``"live"`` and ``"frozen"``; the first leads.
+        refit: in words, what the final fit includes.
+    """
+
+    train: Dataset
+    asked: Mapping[str, Questions]
+    refit: str
+
+    @property
+    def leading(self) -> str:
+        """The history that choices and verdicts are made by."""
+        return next(iter(self.asked))
+
+
+def people_of(questions: Questions) -> Nums:
+    """The distinct people in the order of their first question, int32 [P]."""
+    people, first = np.unique(questions.user, return_index=True)
+    ordered: Nums = people[np.argsort(first)]
+    return ordered
+
+
+def first_rows(data: Dataset) -> Int64:
+    """For each item, the row of its first event, int64 [n_items]; the number of rows where it has none."""
+    first = np.full(data.n_items, len(data), dtype=np.int64)
+    items, rows = np.unique(data.interactions.item, return_index=True)
+    first[items] = rows
+    return first

@@ -1,0 +1,129 @@
+"""Choosing a model's settings on validation data: coordinate search over the grids its config declares, with equal budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from penchant.data.dataset import Dataset
+from penchant.errors import BadData, UserError
+from penchant.evaluate.answering import Judging, answer
+from penchant.evaluate.protocol import Protocol
+from penchant.evaluate.questions import OVERALL, Task, people_of
+from penchant.evaluate.tasks import make_task
+from penchant.metrics.groups import mean_by_group
+from penchant.metrics.names import parse_metric
+from penchant.models.base import Model, ModelConfig
+from penchant.train.run import Run
+
+SELECTION_PEOPLE = 1_000
+"""Most people asked for one trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One set of settings and its mean on the validation questions."""
+
+    settings: Mapping[str, Any]
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The settings chosen, with everything that was tried; no trial means that nothing could be compared."""
+
+    config: ModelConfig
+    trials: tuple[Trial, ...]
+    metric: str
+
+
+def select(
+    model: type[Model],
+    given: Mapping[str, Any],
+    data: Dataset,
+    protocol: Protocol,
+    run: Run,
+    *,
+    budget: int,
+    cut: int = 0,
+) -> Selection:
+    """Tries the grid values of one setting after the other and keeps the best; settings in `given` stay as they are.
+
+    Args:
+        budget: most trials, the first of which are the defaults.
+
+    O(budget) fits and rankings of at most `SELECTION_PEOPLE` people; trials of settings declared ``refit=False`` share a fit.
+    """
+    config = model.config_class().parse(given, model.name())
+    people = min(protocol.sample_people or SELECTION_PEOPLE, SELECTION_PEOPLE)
+    try:
+        task = make_task(data, protocol.changed(sample_people=people), "valid", cut)
+    except BadData:
+        return Selection(config=config, trials=(), metric=protocol.primary)
+    if len(task.asked[task.leading]) == 0 or budget < 2:
+        return Selection(config=config, trials=(), metric=protocol.primary)
+    search = _Search(model, config, task, protocol, run, budget)
+    search.over([name for name in _searched(model) if name not in given])
+    return Selection(config=search.best.config, trials=tuple(search.trials), metric=protocol.primary)
+
+
+def _searched(model: type[Model]) -> list[str]:
+    return [name for name, field in model.config_class().model_fields.items() if _extra(field).get("grid")]
+
+
+def _extra(field: Any) -> Mapping[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
+class _Search:
+    """State of one coordinate search: the best fitted model so far and the trials spent."""
+
+    def __init__(
+        self, model: type[Model], config: ModelConfig, task: Task, protocol: Protocol, run: Run, budget: int
+    ) -> None:
+        self.task, self.protocol, self.run, self.budget = task, protocol, run, budget
+        self.trials: list[Trial] = []
+        self.best = self._fitted(model(config))
+        self.value = self._judged(self.best)
+
+    def over(self, names: list[str]) -> None:
+        """Goes once through the settings in their order."""
+        for name in names:
+            for value in _extra(type(self.best.config).model_fields[name])["grid"]:
+                if len(self.trials) >= self.budget:
+                    return
+                if value != getattr(self.best.config, name):
+                    self._try(name, value)
+
+    def _try(self, name: str, value: Any) -> None:
+        refit = _extra(type(self.best.config).model_fields[name])["refit"]
+        try:
+            if refit:
+                candidate = self._fitted(type(self.best)(self.best.config.changed(**{name: value})))
+            else:
+                candidate = self.best.with_settings(**{name: value})
+        except UserError:
+            return
+        got = self._judged(candidate)
+        if got > self.value:
+            self.best, self.value = candidate, got
+
+    def _fitted(self, model: Model) -> Model:
+        return model.fit(self.task.train, run=self.run)
+
+    def _judged(self, model: Model) -> float:
+        questions = self.task.asked[self.task.leading]
+        metric = parse_metric(self.protocol.primary)
+        single = self.protocol.name in ("replay", "last", "column")
+        judging = Judging(metrics=[metric], single=single, exclude=self.protocol.repeats == "exclude", with_lists=False)
+        name = f"{model.name()}: settings, trial {len(self.trials) + 1} of {self.budget}"
+        values = answer(model, questions, judging, self.run.reporter, name).values[OVERALL][str(metric)]
+        people = people_of(questions)
+        order = np.argsort(people)
+        group = order[np.searchsorted(people[order], questions.user)]
+        value = float(np.nanmean(mean_by_group(values, group, len(people))))
+        self.trials.append(Trial(settings=model.config.model_dump(mode="json"), value=value))
+        return value

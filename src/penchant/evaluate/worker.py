@@ -1,0 +1,68 @@
+"""A child process that measures one model, so that its processor time and memory are its own.
+
+Run as ``python -m penchant.evaluate.worker JOB.json``; speaks JSON lines on standard output (progress and notes) and leaves
+its result in the job's folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from penchant.data.cache import open_dataset
+from penchant.errors import UserError
+from penchant.evaluate.measuring import ModelSpec, measure
+from penchant.evaluate.protocol import Protocol
+from penchant.train.run import Run
+
+REFUSED = 3
+"""Exit code when the model cannot be measured for a reason the person can change; the last line says why."""
+
+_EVERY_SECONDS = 0.2
+
+
+class _Lines:
+    """A reporter that writes JSON lines, not more often than a person can read."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+
+    def note(self, text: str) -> None:
+        _say({"note": text})
+
+    def progress(self, task: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.last >= _EVERY_SECONDS:
+            self.last = now
+            _say({"task": task, "done": done, "total": total})
+
+
+def _say(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def main(path: str) -> int:
+    """Does the job described in the JSON file at `path`; returns the exit code."""
+    job = json.loads(Path(path).read_text(encoding="utf-8"))
+    try:
+        result = measure(
+            ModelSpec(label=job["label"], model=job["model"], settings=job["settings"]),
+            open_dataset(Path(job["data"])),
+            Protocol.parse(job["protocol"]),
+            Run(seed=job["seed"], reporter=_Lines()),
+            budget=job["budget"],
+            cut=job["cut"],
+        )
+    except (UserError, MemoryError) as fault:
+        _say({"refused": str(fault) or "not enough memory"})
+        return REFUSED
+    result.write(Path(job["out"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""How good a list is: ranking figures, what lies beyond accuracy, and how sure one can be. Arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""Models: one file each, the file name is the model name."""

@@ -1,0 +1,263 @@
+"""The model contract: an author writes `_fit` and `_score`, this file does the rest."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self, get_type_hints
+
+import numpy as np
+
+from penchant.config import Config, setting
+from penchant.data.arrays import MS_PER_DAY, AnyArray, Bool, Float32, Nums, frozen
+from penchant.data.batch import QueryBatch
+from penchant.data.catalogue import Catalogue, People
+from penchant.data.dataset import Dataset
+from penchant.data.queries import EncodedQueries, encode
+from penchant.data.sequences import Sequences
+from penchant.errors import BadConfig, BadModelFolder, PenchantError
+from penchant.models.folder import FolderContents, read_folder, write_folder
+from penchant.models.topk import allow_only, forbid, forbid_seen, top_k
+from penchant.query import Query
+from penchant.registry import model_class
+from penchant.train.run import Run
+
+BLOCK = 256
+"""Queries scored at a time: B x n_items float32 scores are held at once."""
+
+_BEHIND = 1e-6
+"""Scale of popularity where it only decides between equal scores."""
+
+KEPT_EVENTS = 1_000
+"""Newest events of each person that a model folder keeps."""
+
+
+class ModelConfig(Config):
+    """Settings that every model understands."""
+
+    popularity_behind: bool = setting(
+        True,
+        "let popularity decide between equal scores and serve people without a past; false leaves those without opinion",
+        refit=False,
+    )
+    popularity_half_life: float = setting(
+        7.0, "age at which a choice counts half in the popularity behind", unit="days", refit=False, gt=0
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scored:
+    """The answer to one query: ids best first, and their float32 scores [n]."""
+
+    item_ids: tuple[str, ...]
+    scores: Float32
+
+
+class Model(ABC):
+    """Base of all models.
+
+    Attributes:
+        config: settings; the annotation in a subclass names its config class.
+        scores_unseen: whether the model has an opinion about items without an event in its training log.
+        n_fit: size of the catalogue at the fit; numbers from there on are items that came later.
+        known: bool [n_fit], whether the item had an event in the training log.
+    """
+
+    config: ModelConfig
+    scores_unseen: ClassVar[bool] = False
+    catalogue: Catalogue
+    people: People
+    known: Bool
+    n_fit: int
+    card: Mapping[str, Any]
+
+    def __init__(self, config: ModelConfig | None = None, **settings: Any) -> None:
+        """Takes a config, or its settings as keywords; raises UnknownName or BadConfig for wrong ones."""
+        if config is not None and settings:
+            raise BadConfig(f"{self.name()}: give a config or settings, not both")
+        self.config = config or self.config_class().parse(settings, self.name())
+        self.card = {}
+
+    @classmethod
+    def name(cls) -> str:
+        """The model's name: the name of its file."""
+        return cls.__module__.rsplit(".", 1)[-1]
+
+    @classmethod
+    def config_class(cls) -> type[ModelConfig]:
+        """The config class that the annotation of `config` names."""
+        named: type[ModelConfig] = get_type_hints(cls)["config"]
+        return named
+
+    # -- what an author writes -------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+        """Learns from `train`; sets attributes that `_state` returns."""
+
+    @abstractmethod
+    def _score(self, batch: QueryBatch) -> Float32:
+        """Scores of all items: float32 [B, n_fit], or [B, batch.n_items] for a model that scores unseen items.
+
+        NaN where there is no opinion. The result may be written to by the caller.
+        """
+
+    @abstractmethod
+    def _state(self) -> dict[str, AnyArray]:
+        """What was learned, as named arrays."""
+
+    @abstractmethod
+    def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Takes back what `_state` returned."""
+
+    # -- fitting ---------------------------------------------------------------------------------------------------
+
+    def fit(self, train: Dataset, *, valid: Dataset | None = None, run: Run | None = None) -> Self:
+        """Learns from a log and keeps its catalogue and people; returns the model itself.
+
+        Raises:
+            PenchantError: the log holds no event.
+        """
+        if len(train) == 0:
+            raise PenchantError(f"{self.name()}: expected a training log with at least one event, got none")
+        self.catalogue, self.people = train.catalogue(), train.people()
+        self.known, self.n_fit = train.seen_items, train.n_items
+        self.card = {"data": {"name": train.name, "digest": train.digest, "events": len(train)}}
+        self._fit(train, valid, run or Run())
+        return self
+
+    def with_settings(self, **settings: Any) -> Self:
+        """The same fitted model with other settings; only those declared with ``refit=False`` may change."""
+        changed = self.config.changed(**settings)
+        for key, field in type(self.config).model_fields.items():
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            if extra.get("refit", True) and getattr(changed, key) != getattr(self.config, key):
+                raise BadConfig(f"{self.name()}: {key} cannot change without a new fit")
+        other = copy.copy(self)
+        other.config = changed
+        return other
+
+    # -- scoring in numbers ----------------------------------------------------------------------------------------
+
+    def score_batch(self, batch: QueryBatch) -> Float32:
+        """Scores of the whole catalogue as it is now, float32 [B, batch.n_items]; NaN means no opinion."""
+        if not self.scores_unseen:
+            batch = replace(batch, history=batch.history.keep(self._is_known(batch.history.item)))
+        scores = self._score(batch)
+        if scores.shape[1] < batch.n_items:
+            wide = np.full((len(batch), batch.n_items), np.nan, dtype=np.float32)
+            wide[:, : scores.shape[1]] = scores
+            scores = wide
+        if self.config.popularity_behind:
+            self._put_popularity_behind(scores, batch)
+        if not self.scores_unseen:
+            scores[:, : self.n_fit][:, ~self.known] = np.nan
+            scores[:, self.n_fit :] = np.nan
+        return scores
+
+    def _is_known(self, items: Nums) -> Bool:
+        inside = items < self.n_fit
+        known: Bool = inside & self.known[np.where(inside, items, 0)]
+        return known
+
+    def _put_popularity_behind(self, scores: Float32, batch: QueryBatch) -> None:
+        counts = batch.popularity.as_of(batch.at, half_life=self.config.popularity_half_life * MS_PER_DAY)
+        peak = counts.max(axis=1, keepdims=True)
+        np.divide(counts, np.where(peak > 0, peak, 1.0), out=counts)
+        counts *= _BEHIND
+        silent = np.isnan(scores).all(axis=1)
+        scores[silent] = 0.0
+        scores += counts
+
+    # -- answering in words ----------------------------------------------------------------------------------------
+
+    def score(self, query: Query, item_ids: Sequence[str]) -> Float32:
+        """Scores of the given items, float32 [n]; NaN for unknown items and where there is no opinion."""
+        row = self.score_batch(self.encode([query]).batch)[0]
+        numbers = [self.catalogue.items.number(item) for item in item_ids]
+        return np.asarray([np.nan if n is None else row[n] for n in numbers], dtype=np.float32)
+
+    def recommend(self, query: Query, k: int | None = None) -> Scored:
+        """The best items for one query: best first, finite, nothing excluded, seen items as the query's `repeats` says."""
+        return self.recommend_many([query], k)[0]
+
+    def recommend_many(self, queries: Sequence[Query], k: int | None = None) -> list[Scored]:
+        """The same answers as one by one; `k` overrides that of the queries."""
+        answers: list[Scored] = []
+        for start in range(0, len(queries), BLOCK):
+            answers += self._recommend_block(queries[start : start + BLOCK], k)
+        return answers
+
+    def encode(self, queries: Sequence[Query]) -> EncodedQueries:
+        """The queries in numbers, with what could not be translated."""
+        return encode(queries, self.catalogue, self.people)
+
+    def _recommend_block(self, queries: Sequence[Query], k: int | None) -> list[Scored]:
+        encoded = self.encode(queries)
+        scores = self.score_batch(encoded.batch)
+        excludes = [(q.repeats or self.catalogue.schema.repeats) == "exclude" for q in queries]
+        rows = np.flatnonzero(excludes)
+        block = scores[rows]
+        forbid_seen(block, encoded.batch.history.take(rows))
+        scores[rows] = block
+        forbid(scores, encoded.excluded)
+        allow_only(scores, encoded.candidates)
+        wanted = [k or query.k for query in queries]
+        best = top_k(scores, max(wanted))
+        answers = []
+        for b, n in enumerate(np.minimum(best.n, wanted).tolist()):
+            ids = tuple(self.catalogue.items.id(int(i)) for i in best.items[b, :n])
+            answers.append(Scored(item_ids=ids, scores=frozen(best.scores[b, :n])))
+        return answers
+
+    # -- disk ------------------------------------------------------------------------------------------------------
+
+    def save(self, folder: Path) -> None:
+        """Writes a model folder that answers by itself; see `penchant.models.folder`."""
+        contents = FolderContents(
+            model=self.name(),
+            config=self.config.model_dump(mode="json"),
+            arrays={**self._state(), "known": self.known},
+            catalogue=self.catalogue,
+            people=_recent(self.people),
+            card=self.card,
+        )
+        write_folder(folder, contents)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads a folder written by `save`; raises BadModelFolder when it is damaged or holds another model."""
+        contents = read_folder(folder)
+        if contents.model != cls.name():
+            raise BadModelFolder(f'{folder}: holds a model "{contents.model}", expected "{cls.name()}"')
+        return cls._from(contents)
+
+    @classmethod
+    def _from(cls, contents: FolderContents) -> Self:
+        model = cls(cls.config_class().parse(contents.config, "config.json"))
+        model.catalogue, model.people = contents.catalogue, contents.people
+        model.known = contents.arrays["known"]
+        model.n_fit = len(model.known)
+        model.card = contents.card
+        model._restore(contents.arrays)
+        return model
+
+
+def _recent(people: People) -> People:
+    """The people with only the newest `KEPT_EVENTS` events of each."""
+    sequences = people.sequences
+    age = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets)) - 1 - np.arange(len(sequences.rows))
+    if not bool((age >= KEPT_EVENTS).any()):
+        return people
+    log = sequences.log.take(np.sort(sequences.rows[age < KEPT_EVENTS]))
+    return replace(people, sequences=Sequences.of(log, len(sequences)))
+
+
+def load_model(folder: Path | str) -> Model:
+    """Reads any model folder; the folder says which model it holds. Raises BadModelFolder when it is damaged."""
+    contents = read_folder(Path(folder))
+    made: Model = model_class(contents.model)._from(contents)
+    return made

@@ -1,0 +1,206 @@
+"""The model folder: arrays (npz) and JSON only, every file with its SHA-256; a torn or changed folder is refused by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant.data.arrays import AnyArray
+from penchant.data.catalogue import Catalogue, People
+from penchant.data.schema import Schema
+from penchant.data.sequences import Sequences
+from penchant.data.storage import (
+    Arrays,
+    pack_interactions,
+    pack_popularity,
+    pack_strings,
+    pack_table,
+    unpack_interactions,
+    unpack_popularity,
+    unpack_strings,
+    unpack_table,
+)
+from penchant.data.vocabulary import Vocabulary
+from penchant.errors import BadModelFolder, UserError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FolderContents:
+    """What a model folder holds: the model's name, settings and arrays, its items and its people."""
+
+    model: str
+    config: Mapping[str, Any]
+    arrays: Mapping[str, AnyArray]
+    catalogue: Catalogue
+    people: People
+    card: Mapping[str, Any]
+
+
+def write_folder(folder: Path, contents: FolderContents) -> None:
+    """Writes the folder beside its place and then renames it, so that a killed process leaves the old one whole.
+
+    Raises:
+        UserError: the disk is full or the place cannot be written; nothing half-done stays behind.
+    """
+    partial = folder.with_name(folder.name + ".partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name, (arrays, meta) in _sections(contents).items():
+            _write_section(partial / name, arrays, meta)
+        _write_card(partial, contents)
+        _swap(partial, folder)
+    except OSError as fault:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise UserError(
+            f"{folder}: cannot be saved ({fault.strerror or fault}); free space or choose another --out"
+        ) from fault
+
+
+def _sections(contents: FolderContents) -> dict[str, tuple[Arrays, dict[str, Any]]]:
+    catalogue: Arrays = {}
+    pack_strings(catalogue, "items", contents.catalogue.items.ids)
+    catalogue_meta = {
+        "schema": contents.catalogue.schema.model_dump(mode="json"),
+        "item_features": pack_table(catalogue, "item", contents.catalogue.item_features),
+        "popularity": pack_popularity(catalogue, "popularity", contents.catalogue.popularity),
+    }
+    people: Arrays = {}
+    pack_strings(people, "users", contents.people.users.ids)
+    people_meta = {
+        "user_features": pack_table(people, "user", contents.people.user_features),
+        "log": pack_interactions(people, "log", contents.people.sequences.log),
+    }
+    model_meta = {"model": contents.model, "config": dict(contents.config)}
+    return {
+        "model": (dict(contents.arrays), model_meta),
+        "catalogue": (catalogue, catalogue_meta),
+        "people": (people, people_meta),
+    }
+
+
+def _write_section(folder: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
+    folder.mkdir()
+    with (folder / "arrays.npz").open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    _write_json(folder / "config.json", meta)
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write_card(folder: Path, contents: FolderContents) -> None:
+    files = {str(p.relative_to(folder)): _sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    card: dict[str, Any] = {**contents.card, "format": FORMAT, "model": contents.model, "files": files}
+    card["digest"] = _card_digest(card)
+    _write_json(folder / "card.json", card)
+
+
+def _card_digest(card: Mapping[str, Any]) -> str:
+    text = json.dumps({key: value for key, value in card.items() if key != "digest"}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _swap(partial: Path, folder: Path) -> None:
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    if any(folder.iterdir()) and not (folder / "card.json").exists():
+        shutil.rmtree(partial)
+        raise UserError(f"{folder}: exists and is not a model folder; choose another --out")
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    folder.rename(old)
+    partial.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_folder(folder: Path) -> FolderContents:
+    """Reads and verifies a model folder.
+
+    Raises:
+        BadModelFolder: names the file that is missing, truncated or changed.
+    """
+    card = _verified_card(folder)
+    catalogue, catalogue_meta = _read_section(folder / "catalogue")
+    people, people_meta = _read_section(folder / "people")
+    arrays, model_meta = _read_section(folder / "model")
+    schema = Schema.parse(catalogue_meta["schema"], str(folder / "catalogue"))
+    users = Vocabulary(unpack_strings(people, "users"))
+    log = unpack_interactions(people, "log", people_meta["log"])
+    return FolderContents(
+        model=model_meta["model"],
+        config=model_meta["config"],
+        arrays=arrays,
+        catalogue=Catalogue(
+            schema=schema,
+            items=Vocabulary(unpack_strings(catalogue, "items")),
+            item_features=unpack_table(catalogue, "item", catalogue_meta["item_features"]),
+            popularity=unpack_popularity(catalogue, "popularity", catalogue_meta["popularity"]),
+        ),
+        people=People(
+            users=users,
+            user_features=unpack_table(people, "user", people_meta["user_features"]),
+            sequences=Sequences.of(log, len(users)),
+        ),
+        card=card,
+    )
+
+
+def _verified_card(folder: Path) -> dict[str, Any]:
+    path = folder / "card.json"
+    if not folder.is_dir():
+        raise BadModelFolder(f"{folder}: no such folder; expected one written by `penchant train --out`")
+    try:
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        intact = card["digest"] == _card_digest(card)
+        files: dict[str, str] = card["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BadModelFolder(
+            f"{path}: missing or not readable; this is not a whole model folder, train again"
+        ) from None
+    if not intact:
+        raise BadModelFolder(f"{path}: changed since the model was saved; train again")
+    if card["format"] != FORMAT:
+        raise BadModelFolder(f"{path}: format {card['format']}, expected {FORMAT}; train again with this version")
+    for name, digest in files.items():
+        file = folder / name
+        if not file.is_file():
+            raise BadModelFolder(f"{file}: missing; train again")
+        if _sha256(file) != digest:
+            raise BadModelFolder(f"{file}: truncated or changed since the model was saved; train again")
+    return card
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_section(folder: Path) -> tuple[Arrays, dict[str, Any]]:
+    try:
+        meta: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        with np.load(folder / "arrays.npz", allow_pickle=False) as archive:
+            arrays: Arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as fault:
+        raise BadModelFolder(f"{folder}: cannot be read ({fault}); train again") from None
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays, meta

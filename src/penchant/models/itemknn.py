@@ -1,0 +1,110 @@
+"""Items like those of the person's past.
+
+When to use it: streams in which the next choice resembles the last ones (music, films), and "similar items". Cost: the fit
+takes O(sum over rows of c^2) time for rows (people or visits) of c items and O(n_items neighbours) memory beyond a block of
+200 MB; a query takes O(last_n neighbours + n_items). Source: Deshpande & Karypis 2004, "Item-based top-N recommendation
+algorithms", section 4.1 (cosine); Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from penchant.config import setting
+from penchant.data.arrays import AnyArray, Float32
+from penchant.data.batch import QueryBatch
+from penchant.data.dataset import Dataset
+from penchant.models.base import Model, ModelConfig
+from penchant.models.history import HistoryConfig, history_weights
+from penchant.models.neighbours import (
+    dense_product,
+    idf,
+    inverse,
+    kind_weights,
+    lengths,
+    packed,
+    product_blocks,
+    profiles,
+    scaled,
+    strongest,
+    unpacked,
+)
+from penchant.train.run import Run
+
+_BM25_B = 0.75
+
+
+class ItemKnnConfig(HistoryConfig, ModelConfig):
+    """Settings of `itemknn`."""
+
+    last_n: int = setting(20, "newest events that count", unit="events", grid=(5, 20, 100), refit=False, ge=1)
+    decay: float = setting(
+        0.8, "weight of an event relative to the next newer one", grid=(0.5, 0.8, 0.95), refit=False, gt=0, le=1
+    )
+    history_half_life: float | None = setting(
+        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02, 10.0),
+        refit=False, gt=0,
+    )  # fmt: skip
+    again: float = setting(
+        0.0, "similarity of an item with itself, which lets it come again", grid=(0.0, 0.1, 1.0), refit=False, ge=0
+    )
+    visit_gap: float | None = setting(
+        None, "items count as chosen together within visits parted by such a pause; none: within people", unit="days",
+        grid=(None, 0.05), gt=0,
+    )  # fmt: skip
+    similarity: Literal["cosine", "tfidf", "bm25"] = setting(
+        "cosine", "how strongly people (or visits) in common count", grid=("cosine", "tfidf", "bm25")
+    )
+    shrink: float = setting(0.0, "added to the denominator of the cosine: doubts pairs seen rarely", grid=(0.0, 10.0), ge=0)
+    neighbours: int = setting(200, "most similar items kept for each item", ge=1)
+
+
+class ItemKnn(Model):
+    """Scores are sums of similarities to past items, weighted by how recent those are."""
+
+    config: ItemKnnConfig
+    similar: sp.csr_matrix
+
+    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+        left, right = self._weighted(profiles(train, self.config.visit_gap))
+        size = lengths(left)
+        blocks = [sp.csr_matrix((0, train.n_items), dtype=np.float32)]
+        for first, block in product_blocks(left, right):
+            row = np.repeat(np.arange(first, first + block.shape[0]), np.diff(block.indptr))
+            if self.config.similarity != "bm25":
+                block.data /= np.maximum(size[row] * size[block.indices] + np.float32(self.config.shrink), 1e-12)
+            block.data[row == block.indices] = 0.0
+            blocks.append(strongest(block, self.config.neighbours))
+        self.similar = sp.vstack(blocks, format="csr", dtype=np.float32)
+
+    def _weighted(self, chosen: sp.csr_matrix) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+        """Two factors, [n_items, n_rows] and [n_rows, n_items], whose product holds the dot products of items."""
+        by_item = chosen.T.tocsr()
+        if self.config.similarity == "cosine":
+            return by_item, chosen
+        # here items are documents and people (or visits) are words: one with many items says little
+        rarity = idf(by_item)
+        if self.config.similarity == "tfidf":
+            return scaled(by_item, columns=rarity), scaled(chosen, rows=rarity)
+        held = np.diff(by_item.indptr).astype(np.float32)
+        mean = float(held[held > 0].mean()) if bool((held > 0).any()) else 1.0
+        saturation = (2.2 / (1.0 + 1.2 * (1.0 - _BM25_B + _BM25_B * held / mean))).astype(np.float32)
+        return scaled(by_item, saturation, rarity), scaled(chosen, rarity, saturation)
+
+    def _score(self, batch: QueryBatch) -> Float32:
+        past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
+        scores = dense_product(past, self.similar)
+        if self.config.again > 0:
+            row = np.repeat(np.arange(len(batch)), np.diff(past.indptr))
+            scores[row, past.indices] += self.config.again * past.data
+        return scores
+
+    def _state(self) -> dict[str, AnyArray]:
+        return packed(self.similar)
+
+    def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
+        self.similar = unpacked(arrays)

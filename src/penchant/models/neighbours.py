@@ -1,0 +1,125 @@
+"""Sparse neighbour lists: the log as a matrix of people or visits, its weightings, and products cut to the strongest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import scipy.sparse as sp
+
+from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Nums
+from penchant.data.dataset import Dataset
+from penchant.data.schema import Schema
+
+_BLOCK_CELLS = 16_000_000
+"""Cells of a sparse product that are held at once: about 200 MB."""
+
+
+def kind_weights(schema: Schema) -> Float32:
+    """Weight of each event kind by its number, float32 [n_kinds]."""
+    return np.asarray([kind.weight for kind in schema.kinds.values()], dtype=np.float32)
+
+
+def profiles(train: Dataset, visit_gap: float | None) -> sp.csr_matrix:
+    """Who chose what: float32 [n_rows, n_items], 1 where the row has an event of positive weight with the item.
+
+    Args:
+        train: the log.
+        visit_gap: a row is a visit, a stretch of one person's events without a longer pause (days); None: a row is a person.
+    """
+    sequences, log = train.sequences, train.interactions
+    rows = sequences.rows[train.kind_weight[log.kind[sequences.rows]] > 0]
+    user, at = log.user[rows], log.at[rows]
+    new = np.ones(len(rows), dtype=np.bool_)
+    new[1:] = user[1:] != user[:-1]
+    if visit_gap is not None:
+        new[1:] |= np.diff(at) > visit_gap * MS_PER_DAY
+    owner = np.cumsum(new) - 1
+    shape = (int(owner[-1]) + 1 if len(rows) else 0, train.n_items)
+    matrix = sp.csr_matrix((np.ones(len(rows), dtype=np.float32), (owner, log.item[rows])), shape=shape)
+    matrix.sum_duplicates()
+    matrix.data[:] = 1.0
+    return matrix
+
+
+def idf(matrix: sp.csr_matrix) -> Float32:
+    """Rarity of each column, ``log(n_rows / (1 + rows with the column))`` but at least 0: float32 [n_columns]."""
+    held = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    return np.maximum(np.log(max(matrix.shape[0], 1) / (1.0 + held)), 0.0).astype(np.float32)
+
+
+def scaled(matrix: sp.csr_matrix, rows: Float32 | None = None, columns: Float32 | None = None) -> sp.csr_matrix:
+    """A copy with row r times ``rows[r]`` and column c times ``columns[c]``."""
+    data = matrix.data.copy()
+    if rows is not None:
+        data *= np.repeat(rows, np.diff(matrix.indptr))
+    if columns is not None:
+        data *= columns[matrix.indices]
+    return sp.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def lengths(matrix: sp.csr_matrix) -> Float32:
+    """Euclidean length of each row, float32 [n_rows]."""
+    squares = matrix.multiply(matrix).sum(axis=1)
+    return np.sqrt(np.asarray(squares).ravel()).astype(np.float32)
+
+
+def inverse(values: Float32) -> Float32:
+    """``1 / values`` where they are positive, else 0."""
+    return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)
+
+
+def product_blocks(left: sp.csr_matrix, right: sp.csr_matrix) -> Iterator[tuple[int, sp.csr_matrix]]:
+    """The product ``left @ right`` in blocks of rows that fit in memory: (first row, block), top to bottom."""
+    per_row = np.diff(right.indptr)
+    terms = np.add.reduceat(np.append(per_row[left.indices], 0), left.indptr[:-1]) if left.shape[0] else np.zeros(0)
+    terms[np.diff(left.indptr) == 0] = 0
+    cells = np.cumsum(np.minimum(terms, right.shape[1]))
+    start = 0
+    while start < left.shape[0]:
+        done = cells[start - 1] if start else 0
+        end = max(start + 1, int(np.searchsorted(cells, done + _BLOCK_CELLS, side="right")))
+        yield start, (left[start:end] @ right).tocsr()
+        start = end
+
+
+def strongest(matrix: sp.csr_matrix, k: int) -> sp.csr_matrix:
+    """Only the `k` greatest positive cells of each row; among equals at the border any."""
+    start = matrix.indptr
+    keep = matrix.data > 0
+    for row in np.flatnonzero(np.diff(start) > k).tolist():
+        cells = slice(start[row], start[row + 1])
+        order = np.argpartition(matrix.data[cells], -k)
+        keep[start[row] + order[:-k]] = False
+    bounds = np.append(0, np.cumsum(keep))[start]
+    return sp.csr_matrix((matrix.data[keep], matrix.indices[keep], bounds), shape=matrix.shape)
+
+
+def packed(matrix: sp.csr_matrix) -> dict[str, AnyArray]:
+    """A sparse matrix as named arrays, for a model's state."""
+    return {
+        "data": matrix.data.astype(np.float32),
+        "indices": matrix.indices.astype(np.int32),
+        "indptr": matrix.indptr.astype(np.int64),
+        "width": np.asarray([matrix.shape[1]], dtype=np.int64),
+    }
+
+
+def unpacked(arrays: Mapping[str, AnyArray]) -> sp.csr_matrix:
+    """The matrix that `packed` took apart."""
+    shape = (len(arrays["indptr"]) - 1, int(arrays["width"][0]))
+    return sp.csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
+
+
+def dense_product(weights: sp.csr_matrix, table: sp.csr_matrix) -> Float32:
+    """``weights @ table`` as a writable dense array, float32 [B, n]; rows without a weight are NaN: no opinion."""
+    scores = np.zeros((weights.shape[0], table.shape[1]), dtype=np.float32)
+    (weights @ table).toarray(out=scores)
+    scores[np.diff(weights.indptr) == 0] = np.nan
+    return scores
+
+
+def row_of(matrix: sp.csr_matrix, row: int) -> tuple[Nums, Float32]:
+    """Columns and values of one row."""
+    cells = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return matrix.indices[cells], matrix.data[cells]

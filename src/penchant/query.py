@@ -1,0 +1,65 @@
+"""The question: who, when, in which circumstances. Offline evaluation, command line and server all ask with this noun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from penchant.context import Context
+from penchant.errors import BadConfig
+
+Repeats = Literal["allow", "exclude"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """One event of a history that comes with the query.
+
+    Attributes:
+        at: seconds since 1970, UTC; None means just before the query, in the order of the list.
+    """
+
+    item_id: str
+    at: float | None = None
+    kind: str | None = None
+    value: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """One request for recommendations.
+
+    Attributes:
+        user_id: the person's id, or None for a stranger.
+        history: the person's events, oldest first. None means "what is known of `user_id`"; an empty tuple means "nothing".
+            Events at or after `at` are ignored.
+        features: attributes of the person; they override what is known of `user_id`.
+        at: the moment of the request, seconds since 1970, UTC; None means "after everything known".
+        context: circumstances of the moment; every field must be declared in the schema.
+        k: how many items are wanted, >= 1.
+        exclude: item ids that must not be recommended.
+        candidates: if given, only these item ids may be recommended.
+        where: a filter expression over item attributes, read by the request path.
+        similar_to: an item id; asks for items like it.
+        repeats: whether items of the history may be recommended; None takes the schema's setting.
+    """
+
+    user_id: str | None = None
+    history: Sequence[Past] | None = None
+    features: Mapping[str, str | float | Sequence[str] | Sequence[float]] = field(default_factory=dict)
+    at: float | None = None
+    context: Context = field(default_factory=dict)
+    k: int = 10
+    exclude: frozenset[str] = frozenset()
+    candidates: tuple[str, ...] | None = None
+    where: str | None = None
+    similar_to: str | None = None
+    repeats: Repeats | None = None
+
+    def __post_init__(self) -> None:
+        """Checks what needs no catalogue; raises BadConfig."""
+        if self.k < 1:
+            raise BadConfig(f"k: expected a whole number >= 1, got {self.k}")
+        if self.repeats not in (None, "allow", "exclude"):
+            raise BadConfig(f'repeats: expected "allow" or "exclude", got "{self.repeats}"')
