@@ -36,7 +36,7 @@ def model_class(name: str) -> type[Any]:
             loaded: type[Any] = entry.load()
             return loaded
     module = import_module(f"penchant.models.{name}")
-    found = [thing for thing in vars(module).values() if _is_model(thing, module.__name__)]
+    found: list[type[Any]] = [thing for thing in vars(module).values() if _is_model(thing, module.__name__)]
     if len(found) != 1:
         raise PenchantError(f"{module.__name__}: expected exactly one model class, found {len(found)}")
     return found[0]

@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.guessing import Roles, guess, guess_schema, repeat_share
+from penchant.data.guessing import RoleColumns, guess, guess_schema, repeat_share
 from penchant.data.schema import EventKind, Field
+from penchant.errors import BadData
 
-ROLES: Roles = {"user_id": "user_id", "item_id": "item_id", "timestamp": "timestamp"}
+ROLES: RoleColumns = {"user_id": "user_id", "item_id": "item_id", "timestamp": "timestamp"}
 N = 1200
 
 
@@ -195,3 +196,16 @@ def test_an_empty_log_is_guessed_without_complaint():
     schema = guess_schema(log(mood=["good"] * N).head(0), ROLES)
     assert schema.context == {}
     assert schema.columns == ROLES
+
+
+def test_a_csv_of_texts_is_guessed_like_a_table_of_numbers():
+    """Readers hand over CSV cells as text; numbers in them are numbers all the same."""
+    rows = log(hour=[k % 24 for k in range(N)], week=[k // 168 for k in range(N)], mood=drawn(["calm", "sad"]))
+    # times of different lengths: compared as text, 999... would come after 1000...
+    rows = rows.with_columns(pl.col("timestamp") - 1_700_000_000 + 999_990_000)
+    assert guess(rows.cast(pl.String), ROLES) == guess(rows, ROLES)
+
+
+def test_without_an_id_column_the_attributes_are_refused():
+    with pytest.raises(BadData, match="no column for the item"):
+        guess_schema(log(), ROLES, items=pl.DataFrame({"colour": ["red"]}))

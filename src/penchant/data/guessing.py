@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from penchant.data.columns import find_id, plain
 from penchant.data.field_guess import Opinion, attribute_opinion, context_opinion, same_thing
 from penchant.data.looks import look_at
 from penchant.data.schema import EventKind, Field, Role, Schema
@@ -13,7 +14,7 @@ from penchant.data.schema import EventKind, Field, Role, Schema
 if TYPE_CHECKING:
     import polars as pl
 
-Roles = Mapping[Role, str]
+RoleColumns = Mapping[Role, str]
 """Role -> the column that plays it."""
 Place = tuple[str, str]
 """(section of the schema, name in it), such as ("context", "weather"); the name is "" for the section itself."""
@@ -47,7 +48,7 @@ class Guess:
 
 def guess_schema(
     events: pl.DataFrame,
-    roles: Roles,
+    roles: RoleColumns,
     items: pl.DataFrame | None = None,
     users: pl.DataFrame | None = None,
 ) -> Schema:
@@ -57,7 +58,7 @@ def guess_schema(
 
 def guess(
     events: pl.DataFrame,
-    roles: Roles,
+    roles: RoleColumns,
     items: pl.DataFrame | None = None,
     users: pl.DataFrame | None = None,
 ) -> Guess:
@@ -77,10 +78,11 @@ def guess(
         repeats="allow" if share >= REPEATS_FROM else "exclude",
         kinds=_kinds(events, roles, notes),
         context=_sorted_out("context", _context(events, roles), notes, left_out),
-        item_attributes=_sorted_out("item_attributes", _attributes(items, "item_id"), notes, left_out),
-        user_attributes=_sorted_out("user_attributes", _attributes(users, "user_id"), notes, left_out),
+        item_attributes=_sorted_out("item_attributes", _attributes(items, "item_id", roles), notes, left_out),
+        user_attributes=_sorted_out("user_attributes", _attributes(users, "user_id", roles), notes, left_out),
     )
-    title = _title(schema, items)
+    attributes = [name for section, name in [*notes, *left_out] if section == "item_attributes"]
+    title = None if items is None else _title(items.select(attributes))
     if title is not None:
         # names that many items share, such as a product type, say more as a category
         kept = schema.item_attributes.get(title) if title == "product_type" else None
@@ -91,23 +93,32 @@ def guess(
     return Guess(schema=schema, notes=notes, left_out=left_out)
 
 
-def repeat_share(events: pl.DataFrame, roles: Roles) -> float:
+def repeat_share(events: pl.DataFrame, roles: RoleColumns) -> float:
     """Of the last tenth of the rows in time, the share whose person had the same item before, in [0, 1]."""
     import polars as pl
 
     user, item = roles.get("user_id"), roles.get("item_id")
     if user is None or item is None or not len(events):
         return 0.0
-    time = roles.get("timestamp")
-    rows = events.select(pl.struct(user, item).is_first_distinct().alias("new"))
-    if time is not None:
-        ordered = events.select(user, item, time).sort(time, maintain_order=True, nulls_last=False)
-        rows = ordered.select(pl.struct(user, item).is_first_distinct().alias("new"))
+    rows = _in_time(events, roles, user, item).select(pl.struct(user, item).is_first_distinct().alias("new"))
     last = rows["new"].tail(max(1, len(rows) // 10))
     return 1.0 - float(last.mean() or 0.0)  # type: ignore[arg-type]
 
 
-def _kinds(events: pl.DataFrame, roles: Roles, notes: dict[Place, str]) -> dict[str, EventKind]:
+def _in_time(events: pl.DataFrame, roles: RoleColumns, *columns: str) -> pl.DataFrame:
+    """These columns in the order of time, stable; in the order of the rows where there is no time."""
+    import polars as pl
+
+    if "timestamp" not in roles:
+        return events.select(columns)
+    time = pl.col(roles["timestamp"])
+    if events.schema[roles["timestamp"]] == pl.String:  # numbers of different lengths must not be compared as text
+        number = time.cast(pl.Float64, strict=False)
+        return events.sort(number, time, maintain_order=True).select(columns)
+    return events.sort(time, maintain_order=True).select(columns)
+
+
+def _kinds(events: pl.DataFrame, roles: RoleColumns, notes: dict[Place, str]) -> dict[str, EventKind]:
     column = roles.get("kind")
     if column is None:
         return {"event": EventKind()}
@@ -123,7 +134,7 @@ def _kinds(events: pl.DataFrame, roles: Roles, notes: dict[Place, str]) -> dict[
     return kinds or {"event": EventKind()}
 
 
-def _context(events: pl.DataFrame, roles: Roles) -> dict[str, Opinion]:
+def _context(events: pl.DataFrame, roles: RoleColumns) -> dict[str, Opinion]:
     played = set(roles.values())
     found: dict[str, Opinion] = {}
     for name in events.columns:
@@ -140,7 +151,7 @@ def _context(events: pl.DataFrame, roles: Roles) -> dict[str, Opinion]:
     return found
 
 
-def _tied_to_item(events: pl.DataFrame, name: str, roles: Roles) -> str | None:
+def _tied_to_item(events: pl.DataFrame, name: str, roles: RoleColumns) -> str | None:
     """A reason when the item decides the value: such a column describes the item, and would give the answer away."""
     import polars as pl
 
@@ -159,14 +170,13 @@ def _tied_to_item(events: pl.DataFrame, name: str, roles: Roles) -> str | None:
     return None
 
 
-def _counts_time(events: pl.DataFrame, name: str, roles: Roles) -> str | None:
+def _counts_time(events: pl.DataFrame, name: str, roles: RoleColumns) -> str | None:
     """A reason when the value only grows with time, such as a running week: the future holds no value seen before."""
     import polars as pl
 
-    time = roles.get("timestamp")
-    if time is None or not events[name].dtype.is_numeric():
+    if "timestamp" not in roles:
         return None
-    rows = events.select(time, name).drop_nulls().sort(time, maintain_order=True)[name].cast(pl.Float64)
+    rows = _in_time(events, roles, name)[name].cast(pl.Float64, strict=False).drop_nulls()
     if len(rows) < 200 or rows.n_unique() < 3:
         return None
     steps = rows.diff().drop_nulls()
@@ -176,10 +186,12 @@ def _counts_time(events: pl.DataFrame, name: str, roles: Roles) -> str | None:
     return "it grows with time, and the time is known anyway" if grows else None
 
 
-def _attributes(table: pl.DataFrame | None, role: Literal["item_id", "user_id"]) -> dict[str, Opinion]:
+def _attributes(
+    table: pl.DataFrame | None, role: Literal["item_id", "user_id"], roles: RoleColumns
+) -> dict[str, Opinion]:
     if table is None:
         return {}
-    key = id_column(table, role)
+    key = find_id(table.columns, role, "items" if role == "item_id" else "users", roles.get(role))
     looks = {name: look_at(table[name]) for name in table.columns if name != key}
     found = {name: attribute_opinion(look) for name, look in looks.items()}
     for code, readable in same_thing(looks).items():
@@ -201,21 +213,13 @@ def _sorted_out(
     return fields
 
 
-def _title(schema: Schema, items: pl.DataFrame | None) -> str | None:
-    """The item attribute to show: the surest of the usual names whose column holds texts."""
-    if items is None:
-        return None
+def _title(attributes: pl.DataFrame) -> str | None:
+    """The attribute to show: the surest of the usual names whose column holds texts."""
     import polars as pl
 
-    by_name = {name.strip().lower().replace(" ", "_"): name for name in items.columns}
+    by_name = {plain(name): name for name in attributes.columns}
     for usual in _TITLES:
-        name = by_name.get(usual)
-        if name is not None and items[name].dtype == pl.String and items[name].n_unique() > 1:
+        name = by_name.get(plain(usual))
+        if name is not None and attributes[name].dtype == pl.String and attributes[name].n_unique() > 1:
             return name
     return None
-
-
-def id_column(table: pl.DataFrame, role: Literal["item_id", "user_id"]) -> str | None:
-    """The column of an attribute table that holds the ids, or None."""
-    names = {"item_id": ("item_id", "itemid", "id"), "user_id": ("user_id", "userid", "id")}[role]
-    return next((c for n in names for c in table.columns if c.lower() == n), None)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from penchant.errors import BadConfig
 from penchant.metrics.shapes import REAL, checked
+from penchant.rng import generator
 
 Float64s = npt.NDArray[np.float64]
 Words = Literal["a is better", "b is better", "not distinguishable"]
@@ -157,7 +158,7 @@ def paired_bootstrap(
         return Difference(difference=mean, low=nothing, high=nothing, p_value=1.0, n=n, verdict="not distinguishable")
     upper = (1.0 + level) / 2.0
     stretch = math.sqrt(n / (n - 1)) * student_t(upper, n - 1) / NormalDist().inv_cdf(upper)
-    drawn = mean + stretch * (_drawn_means(gap, np.random.default_rng(seed), n_boot) - mean)
+    drawn = mean + stretch * (_drawn_means(gap, generator(seed), n_boot) - mean)
     low, high = (float(end) for end in np.quantile(drawn, (1.0 - upper, upper)))
     beyond = int(min(np.count_nonzero(drawn <= 0.0), np.count_nonzero(drawn >= 0.0)))
     verdict: Words = "a is better" if low > 0 else "b is better" if high < 0 else "not distinguishable"

@@ -85,7 +85,9 @@ def _read_100k(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     columns = ("item_id", "title", "release_date", "video_date", "url", *GENRES)
     flagged = _table(folder, "u.item", columns, separator="|")
     words = [pl.when(pl.col(name) == "1").then(pl.lit(name)) for name in GENRES]
-    items = flagged.select("item_id", "title", "release_date", pl.concat_str(words, separator="|", ignore_nulls=True).alias("genres"))
+    items = flagged.select(
+        "item_id", "title", "release_date", pl.concat_str(words, separator="|", ignore_nulls=True).alias("genres")
+    )
     users = _table(folder, "u.user", ("user_id", "age", "gender", "occupation", "zip"), separator="|")
     return events, _with_year(items), users
 
