@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from decimal import Decimal
+
 import numpy as np
 import polars as pl
 import pytest
@@ -209,3 +212,34 @@ def test_a_csv_of_texts_is_guessed_like_a_table_of_numbers():
 def test_without_an_id_column_the_attributes_are_refused():
     with pytest.raises(BadData, match="no column for the item"):
         guess_schema(log(), ROLES, items=pl.DataFrame({"colour": ["red"]}))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series("x", [Decimal("1.5"), None, Decimal("2")] * 20),
+        pl.Series("x", [timedelta(hours=1), timedelta(days=2), None] * 20),
+        pl.Series("x", [date(2024, 1, 1), date(2024, 1, 2), None] * 20),
+        pl.Series("x", [b"a", b"b", None] * 20),
+        pl.Series("x", [{"a": 1}, {"a": 2}, None] * 20),
+        pl.Series("x", [None] * 60),
+        pl.Series("x", [[], [], None] * 20, dtype=pl.List(pl.String)),
+        pl.Series("x", [[[1]], [[2]], None] * 20),
+        pl.Series("x", [None] * 60, dtype=pl.Array(pl.Float32, 3)),
+        pl.Series("x", ["a", "b", None] * 20, dtype=pl.Categorical),
+        pl.Series("x", [object(), object(), None] * 20, dtype=pl.Object),
+        pl.Series("x", [float("nan"), float("inf"), 1.0] * 20),
+        pl.Series("x", [2**63, 5, None] * 20, dtype=pl.UInt64),
+        pl.Series("count", [1, 2, None] * 20),
+        pl.Series("", ["|", "||", None] * 20),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_no_type_of_column_stops_the_guess(column):
+    """Whatever a table holds, every column other than the id gets an opinion."""
+    table = pl.DataFrame({"item_id": range(60)}).with_columns(column)
+    found = guess(log(), ROLES, items=table)
+    assert len(found.schema.item_attributes) + len(found.left_out) == 1
+    people = log().head(60).with_columns(column)
+    found = guess(people, ROLES)
+    assert len(found.schema.context) + len(found.left_out) == 1

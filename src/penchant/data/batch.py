@@ -26,6 +26,9 @@ class QueryBatch:
         context: circumstances of each moment, B rows a field.
         items: attributes of the whole catalogue as it is now; it may have grown since a model was fitted.
         popularity: who chose what; counts must be taken as of `at`.
+        time_zone: where the clock on the wall is read.
+        is_moment: False when `at` only bounds what is known and one list serves many moments; then neither the hour nor the
+            weekday of `at` means anything.
     """
 
     at: Int64
@@ -35,6 +38,8 @@ class QueryBatch:
     items: FeatureTable
     popularity: PopularityLog
     context: Mapping[str, Categories | Numbers] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    is_moment: bool = True
 
     def __post_init__(self) -> None:
         """Checks that all parts speak of the same B queries."""

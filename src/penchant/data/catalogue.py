@@ -13,12 +13,13 @@ from penchant.data.vocabulary import Vocabulary
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Catalogue:
-    """All items, their attributes and how often they were chosen."""
+    """All items, their attributes and how often they were chosen; `timed` is False when the log had no timestamps."""
 
     schema: Schema
     items: Vocabulary
     item_features: FeatureTable
     popularity: PopularityLog
+    timed: bool = True
 
     def title(self, item: int) -> str | None:
         """The title of an item number, or None where the catalogue has none."""

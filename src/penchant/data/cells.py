@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,3 +83,12 @@ def packed(texts: pl.Series) -> Strings:
     lengths: AnyArray = filled.str.len_bytes().to_numpy()
     blob = np.frombuffer((filled.str.join("").item() or "").encode(), dtype=np.uint8)
     return Strings(frozen(blob), frozen(offsets_of(lengths)))
+
+
+def cell_text(cell: object) -> str:
+    """One Python value as the text that `as_text` would give it; lists and objects as JSON."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return json.dumps(cell) if isinstance(cell, list | dict) else str(cell)

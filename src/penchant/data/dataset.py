@@ -98,7 +98,11 @@ class Dataset:
     def catalogue(self) -> Catalogue:
         """What a model needs to know of the items."""
         return Catalogue(
-            schema=self.schema, items=self.items, item_features=self.item_features, popularity=self.popularity
+            schema=self.schema,
+            items=self.items,
+            item_features=self.item_features,
+            popularity=self.popularity,
+            timed=self.timed,
         )
 
     def people(self) -> People:

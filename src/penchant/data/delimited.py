@@ -69,10 +69,12 @@ class DelimitedFile:
     def quote(self, lines: Sequence[int]) -> Iterator[Quoted]:
         """The lines as they stand in the file, with their cells where they have as many as the header."""
         for line, raws in pick_lines(self.path, lines):
-            texts = [raw.removesuffix(b"\r") for raw in raws]
-            fields, used = split_record(texts, self.delimiter)
-            whole = fields if fields is not None and len(fields) == len(self.header) else []
-            raw = b"\n".join(texts[: used if whole else 1]).decode("utf-8", errors="backslashreplace")
+            try:
+                fields, used = split_record(raws, self.delimiter)
+            except (UnicodeDecodeError, csv.Error):
+                fields, used = None, 1
+            whole = fields[: len(self.header)] if fields is not None and len(fields) >= len(self.header) else []
+            raw = b"\n".join(raws[: used if whole else 1]).removesuffix(b"\r").decode(errors="backslashreplace")
             yield Quoted(line=line, raw=raw, cells=dict(zip(self.header, whole, strict=False)))
 
     def _body(self) -> Iterator[Block]:

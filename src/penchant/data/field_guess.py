@@ -59,6 +59,8 @@ NAMES = _words(
     "artist author singer band brand maker manufacturer director developer publisher seller studio label composer"
 )
 
+INSTANTS = _words("released release published created added launched date time timestamp at since born joined")
+
 _MANY_CATEGORIES = 5000
 _CODE_CATEGORIES = 25
 _CYCLES: tuple[tuple[frozenset[str], float, float, float], ...] = (
@@ -162,7 +164,7 @@ def _number_attribute(look: Look) -> Opinion:
         return Opinion(field=None, used=False, why="an id of its own for nearly every row")
     if code or look.n_distinct <= min(_CODE_CATEGORIES, max(2.0, look.n / 2)):
         return Opinion(field=Field(kind="category"), used=True, why=f"a code with {look.n_distinct} values")
-    if look.low > 1e8 and look.distinct_share > 0.9:
+    if look.low > 1e8 and look.distinct_share > 0.9 and not look.says(INSTANTS):
         return Opinion(field=None, used=False, why="an outside id, or a time; give an age or a year")
     return Opinion(field=Field(kind="number"), used=True, why="a number")
 

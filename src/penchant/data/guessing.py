@@ -174,7 +174,8 @@ def _counts_time(events: pl.DataFrame, name: str, roles: RoleColumns) -> str | N
     """A reason when the value only grows with time, such as a running week: the future holds no value seen before."""
     import polars as pl
 
-    if "timestamp" not in roles:
+    kind = events.schema[name]
+    if "timestamp" not in roles or not (kind.is_numeric() or kind == pl.String):
         return None
     rows = _in_time(events, roles, name)[name].cast(pl.Float64, strict=False).drop_nulls()
     if len(rows) < 200 or rows.n_unique() < 3:

@@ -64,6 +64,8 @@ def encode(queries: Sequence[Query], catalogue: Catalogue, people: People) -> En
         items=catalogue.item_features,
         popularity=catalogue.popularity,
         context=context_columns(people.sequences.log.context, [q.context for q in queries], catalogue.schema),
+        time_zone=catalogue.schema.time_zone,
+        is_moment=catalogue.timed,
     )
     return EncodedQueries(
         batch=batch,

@@ -91,7 +91,8 @@ def _record(raws: list[bytes], i: int, raw: bytes, delimiter: str, width: int) -
     while len(fields) > width and not fields[-1].strip():
         fields.pop()
     if len(fields) == width:
-        return "", fields, used
+        nul = used > 1 and any(b"\0" in line for line in raws[i : i + used])
+        return ("nul_byte", [], 1) if nul else ("", fields, used)
     # a stray quote can join lines: give up the first one only
     return ("ragged_row" if used == 1 else "open_quote"), [], 1
 
@@ -104,12 +105,16 @@ def split_record(raws: Sequence[bytes], delimiter: str) -> tuple[list[str] | Non
     reader = csv.reader(_texts(raws), delimiter=delimiter)
     fields = next(reader)
     used = reader.line_num
-    return (None, 1) if used > len(raws) else (fields, used)
+    if used > len(raws):
+        return None, 1
+    if used > 1:
+        b"".join(raws[:used]).decode()  # raises where the lenient reading below let something through
+    return fields, used
 
 
 def _texts(raws: Sequence[bytes]) -> Iterator[str]:
     """The lines with their ends, then one more that is asked for only while a quote is open."""
     for i, raw in enumerate(raws):
-        text = raw.decode() if i == 0 else raw.decode(errors="replace")
-        yield (text.removesuffix("\r") if i == 0 and '"' not in text else text) + "\n"
+        # a bad byte in a later line is that line's fault, unless the record really reaches it
+        yield raw.decode(errors="replace" if i else "strict") + "\n"
     yield _BEYOND

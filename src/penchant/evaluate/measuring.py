@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant.data.arrays import Float64, Int64
+from penchant.data.arrays import Bool, Float64, Int64
 from penchant.data.dataset import Dataset
 from penchant.data.features import Tags
 from penchant.errors import BadData
@@ -112,6 +112,7 @@ class _Collected:
         self.slices: dict[str, Values] = {}
         self.catalogue: dict[str, float] = {}
         self.cpu_seconds = 0.0
+        self.repeated: Bool | None = None
 
     def add(self, history: str, asked: Questions, answers: Answers, judging: Judging) -> None:
         """Takes the answers with one kind of history."""
@@ -120,9 +121,12 @@ class _Collected:
         if judging.single:
             masks = slice_masks(asked, self.task.train)
             self.slices[history] = {n: self._means(np.where(m, primary, np.nan), asked) for n, m in masks.items()}
+            if self.repeated is None:
+                # "new" is meant in the light of the leading history, so that every history is judged on the same questions
+                self.repeated = answers.repeated
             if self.protocol.repeats == "allow":
                 fresh = {
-                    name: self._means(np.where(answers.repeated, np.nan, value), asked)
+                    name: self._means(np.where(self.repeated, np.nan, value), asked)
                     for name, value in answers.values[OVERALL].items()
                 }
                 self.new_only[history] = fresh

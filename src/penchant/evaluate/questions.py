@@ -106,6 +106,8 @@ class Questions:
             items=data.item_features,
             popularity=self.popularity,
             context=context,
+            time_zone=data.schema.time_zone,
+            is_moment=self.row is not None and data.timed,
         )
 
 

@@ -19,7 +19,7 @@ from penchant.metrics.names import parse_metric
 from penchant.models.base import Model, ModelConfig
 from penchant.train.run import Run
 
-SELECTION_PEOPLE = 1_000
+SELECTION_PEOPLE = 500
 """Most people asked for one trial."""
 
 

@@ -74,6 +74,7 @@ def _sections(contents: FolderContents) -> dict[str, tuple[Arrays, dict[str, Any
     catalogue_meta = {
         "schema": contents.catalogue.schema.model_dump(mode="json"),
         "item_features": pack_table(catalogue, "item", contents.catalogue.item_features),
+        "timed": contents.catalogue.timed,
         "popularity": pack_popularity(catalogue, "popularity", contents.catalogue.popularity),
     }
     people: Arrays = {}
@@ -154,6 +155,7 @@ def read_folder(folder: Path) -> FolderContents:
             items=Vocabulary(unpack_strings(catalogue, "items")),
             item_features=unpack_table(catalogue, "item", catalogue_meta["item_features"]),
             popularity=unpack_popularity(catalogue, "popularity", catalogue_meta["popularity"]),
+            timed=catalogue_meta["timed"],
         ),
         people=People(
             users=users,

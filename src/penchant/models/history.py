@@ -1,4 +1,9 @@
-"""Histories as sparse matrices: how much each past event of a person counts now, and the training log as a matrix."""
+"""Histories as sparse matrices: how much each past event of a person counts now, and the training log as a matrix.
+
+An event counts more when it is recent and, with `context_match`, when its circumstances were those of the moment: what a person
+plays on a morning commute says more about the next morning commute than about a Saturday night. This is contextual
+pre-filtering (Adomavicius & Tuzhilin 2011, "Context-Aware Recommender Systems") with a soft filter instead of a hard one.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,9 @@ from penchant.config import Config, setting
 from penchant.data.arrays import MS_PER_DAY, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.features import Categories
+from penchant.data.moments import hour_of_day, is_weekend
+from penchant.data.sequences import Histories
 
 
 class HistoryConfig(Config):
@@ -33,23 +41,58 @@ class HistoryConfig(Config):
         refit=False,
         gt=0,
     )
+    context_match: float = setting(
+        0.0,
+        "how much more a past event counts in like circumstances: times exp(context_match x likeness in 0..1)",
+        grid=(1.0, 3.0),
+        refit=False,
+        ge=0,
+        le=20,
+    )
 
 
 def history_weights(batch: QueryBatch, config: HistoryConfig, kind_weight: Float32) -> sp.csr_matrix:
     """The past of each query as weights, float32 [B, n_items].
 
     An event counts its kind's weight times ``decay ** place`` (0 is the newest) times ``2 ** -(age / half-life)``; events of
-    the same item add up. Only the newest `last_n` events count.
+    the same item add up. Only the newest `last_n` events count. With `context_match` an event also counts
+    ``exp(context_match * likeness)``, see `likeness`.
     """
     history = batch.history.last(config.last_n)
     weight = kind_weight[history.kind] * np.float32(config.decay) ** history.age.astype(np.float32)
     if config.history_half_life is not None:
         age = np.maximum(batch.at[history.owner] - history.at, 0)
         weight = weight * np.exp2(-(age / (config.history_half_life * MS_PER_DAY))).astype(np.float32)
+    if config.context_match > 0:
+        weight = weight * np.exp(np.float32(config.context_match) * likeness(batch, history))
     shape = (len(batch), batch.n_items)
     matrix = sp.csr_matrix((weight.astype(np.float32), history.item.copy(), history.offsets), shape=shape)
     matrix.sum_duplicates()
     return matrix
+
+
+def likeness(batch: QueryBatch, history: Histories) -> Float32:
+    """How like the circumstances of each past event are to those of its query, float32 [total] in [0, 1].
+
+    The mean over what is known on both sides: 1 or 0 for a category (equal or not), ``(1 + cos(angle)) / 2`` for the hour of
+    the day, 1 or 0 for weekend against working day. 0 where nothing is known.
+    """
+    owner = history.owner
+    alike = np.zeros(len(owner), dtype=np.float32)
+    known = np.zeros(len(owner), dtype=np.float32)
+    if batch.is_moment:
+        gap = hour_of_day(batch.at, batch.time_zone)[owner] - hour_of_day(history.at, batch.time_zone)
+        alike += (1 + np.cos(gap * np.float32(2 * np.pi / 24))) / 2
+        alike += is_weekend(batch.at, batch.time_zone)[owner] == is_weekend(history.at, batch.time_zone)
+        known += 2
+    for name, now in batch.context.items():
+        then = history.context.get(name)
+        if isinstance(now, Categories) and isinstance(then, Categories):
+            both = (now.codes[owner] >= 0) & (then.codes >= 0)
+            alike += both & (now.codes[owner] == then.codes)
+            known += both
+    share: Float32 = np.divide(alike, known, out=np.zeros_like(alike), where=known > 0)
+    return share
 
 
 def log_matrix(train: Dataset, counting: Literal["binary", "count", "log"] = "binary") -> sp.csr_matrix:

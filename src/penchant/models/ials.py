@@ -27,11 +27,12 @@ from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
+from penchant.models.neighbours import kind_weights
 from penchant.rng import generator
 from penchant.train.run import Run
 
-_CELLS = 1 << 21
-"""Numbers that one block of gathered factors may hold (8 MB)."""
+_CELLS = 1 << 20
+"""Numbers that one block of gathered factors may hold (4 MB)."""
 
 
 class IalsConfig(HistoryConfig, ModelConfig):
@@ -104,9 +105,8 @@ class Ials(Model):
         return solved
 
     def _score(self, batch: QueryBatch) -> Float32:
-        kinds = self.catalogue.schema.kinds.values()
-        kind_weight = np.asarray([kind.weight for kind in kinds], dtype=np.float32)
-        past = history_weights(batch, self.config, kind_weight)[:, : self.n_fit] * np.float32(self.config.alpha)
+        past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
+        past *= np.float32(self.config.alpha)
         # in float64: the answer must not depend on which queries are asked together
         people = self._solved(past, self.item_factors, self._gram, self.mean_weight)
         scores: Float32 = people @ self.item_factors.T

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from penchant.data.guessing import guess_schema
@@ -9,7 +11,7 @@ from penchant.data.sources.known import SOURCES, music_schema, read_source
 from penchant.data.sources.music import MusicSettings, simulate
 from penchant.errors import BadConfig, BadData, UnknownName, UserError
 
-SMALL = {"n_people": 30, "n_songs": 60, "n_plays": 20, "n_artists": 12}
+SMALL: dict[str, Any] = {"n_people": 30, "n_songs": 60, "n_plays": 20, "n_artists": 12}
 
 
 def test_music_is_made_with_its_settings():

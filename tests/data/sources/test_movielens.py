@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from penchant.errors import BadData
 FLAGS = "0|0|0|1|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0"  # unknown, Action, Adventure, then Animation, Children's, Comedy
 
 
-def write(folder: Path, packed: bool = False, **files: str) -> Path:
+def write(folder: Path, files: Mapping[str, str], packed: bool = False) -> Path:
     """Files called as in `files` (first _ stands for the dot), in Latin-1 as the old sets were published."""
     folder.mkdir(exist_ok=True)
     for key, text in files.items():
@@ -50,7 +52,7 @@ CSV = {
 }
 
 
-def by_id(data: Dataset, name: str) -> dict[str, object]:
+def by_id(data: Dataset, name: str) -> dict[str, Any]:
     """Item id -> value of an attribute, as Python objects."""
     column = data.item_features.columns[name]
     ids = list(data.items)
@@ -71,7 +73,7 @@ def by_id(data: Dataset, name: str) -> dict[str, object]:
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("files", [HUNDRED, MILLION, CSV], ids=["100K", "1M", "CSV"])
 def test_every_layout_gives_the_same_log(tmp_path, files, packed):
-    data = read_movielens(write(tmp_path, packed, **files))
+    data = read_movielens(write(tmp_path, files, packed))
     log = data.interactions
     events = [
         (data.users.id(int(u)), data.items.id(int(i)), int(at), float(v))
@@ -102,7 +104,7 @@ def test_every_layout_gives_the_same_log(tmp_path, files, packed):
     ids=["100K", "1M"],
 )
 def test_people_come_with_what_is_known_of_them(tmp_path, files, expected):
-    data = read_movielens(write(tmp_path, **files))
+    data = read_movielens(write(tmp_path, files))
     assert set(data.users) == {"1", "2", "3"}, "a person without ratings is in the vocabulary"
     row = data.users.number("2")
     assert row is not None
@@ -114,9 +116,9 @@ def test_people_come_with_what_is_known_of_them(tmp_path, files, expected):
 
 
 def test_the_later_sets_say_nothing_of_people(tmp_path):
-    assert read_movielens(write(tmp_path, **CSV)).user_features.columns == {}
+    assert read_movielens(write(tmp_path, CSV)).user_features.columns == {}
     ten = {name: text for name, text in MILLION.items() if name != "users_dat"} | {"tags_dat": "1::10::fun::200\n"}
-    assert read_movielens(write(tmp_path / "10m", **ten)).user_features.columns == {}
+    assert read_movielens(write(tmp_path / "10m", ten)).user_features.columns == {}
 
 
 def test_an_empty_folder_says_where_the_set_is_published(tmp_path):
@@ -127,7 +129,7 @@ def test_an_empty_folder_says_where_the_set_is_published(tmp_path):
 def test_a_missing_companion_is_named(tmp_path):
     files = {name: text for name, text in MILLION.items() if name != "movies_dat"}
     with pytest.raises(BadData, match=r"movies\.dat is missing beside ratings\.dat.*grouplens"):
-        read_movielens(write(tmp_path, **files))
+        read_movielens(write(tmp_path, files))
 
 
 @pytest.mark.parametrize(
@@ -141,11 +143,11 @@ def test_a_missing_companion_is_named(tmp_path):
 )
 def test_a_file_in_another_layout_is_refused(tmp_path, name, text, message):
     with pytest.raises(BadData, match=message):
-        read_movielens(write(tmp_path, **(MILLION | {name: text})))
+        read_movielens(write(tmp_path, MILLION | {name: text}))
 
 
 def test_a_truncated_archive_is_refused(tmp_path):
-    folder = write(tmp_path, packed=True, **MILLION)
+    folder = write(tmp_path, MILLION, packed=True)
     whole = (folder / "movies.dat.gz").read_bytes()
     (folder / "movies.dat.gz").write_bytes(whole[:-12])
     with pytest.raises(BadData, match=r"movies\.dat\.gz: cannot be read .* fetch the file again"):

@@ -64,8 +64,13 @@ def music_schema(*, collinear: bool = False) -> Schema:
     """The schema of a simulated music world; a collinear one has the field `activity` besides."""
     fields = ("place", "mood", *(("activity",) if collinear else ()))
     return Schema(
-        columns={"user_id": "user_id", "item_id": "item_id", "timestamp": "timestamp", "kind": "kind"}
-        | {"session_id": "session_id"},
+        columns={
+            "user_id": "user_id",
+            "item_id": "item_id",
+            "timestamp": "timestamp",
+            "kind": "kind",
+            "session_id": "session_id",
+        },
         time_unit="s",
         repeats="allow",
         title="title",

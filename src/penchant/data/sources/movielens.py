@@ -17,6 +17,8 @@ from penchant.errors import BadData
 if TYPE_CHECKING:
     import polars as pl
 
+    _Tables = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | None]
+
 LAYOUTS: Mapping[str, Sequence[str]] = {
     "100K": ("u.data", "u.item", "u.user"),
     "1M": ("ratings.dat", "movies.dat", "users.dat"),
@@ -44,12 +46,7 @@ def read_movielens(folder: Path | str) -> Dataset:
     """
     folder = Path(folder)
     layout = _layout(folder)
-    if layout == "100K":
-        events, items, users = _read_100k(folder)
-    elif layout == "1M":
-        events, items, users = _read_1m(folder)
-    else:
-        events, items, users = _read_csv(folder)
+    events, items, users = {"100K": _read_100k, "1M": _read_1m, "CSV": _read_csv}[layout](folder)
     data = read_dataset(events, items=items, users=users, schema=_schema(items, users))
     return replace(data, name=f"MovieLens {layout}")
 
@@ -78,7 +75,7 @@ def _found(folder: Path, name: str) -> Path | None:
     return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
 
 
-def _read_100k(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _read_100k(folder: Path) -> _Tables:
     import polars as pl
 
     events = _table(folder, "u.data", _RATINGS, separator="\t")
@@ -92,7 +89,7 @@ def _read_100k(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return events, _with_year(items), users
 
 
-def _read_1m(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | None]:
+def _read_1m(folder: Path) -> _Tables:
     events = _table(folder, "ratings.dat", _RATINGS, separator="::")
     items = _table(folder, "movies.dat", ("item_id", "title", "genres"), separator="::")
     people = ("user_id", "gender", "age", "occupation", "zip")
@@ -100,7 +97,7 @@ def _read_1m(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame | N
     return events, _with_year(items), _table(folder, "users.dat", people, separator="::") if known else None
 
 
-def _read_csv(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, None]:
+def _read_csv(folder: Path) -> _Tables:
     events = _table(folder, "ratings.csv", _RATINGS, separator=",", header=True)
     items = _table(folder, "movies.csv", ("item_id", "title", "genres"), separator=",", header=True)
     return events, _with_year(items), None
@@ -127,10 +124,11 @@ def _table(folder: Path, name: str, columns: Sequence[str], *, separator: str, h
         )
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as fault:
         raise BadData(f"{path}: {expected}, but it cannot be read: {str(fault).splitlines()[0]}") from None
-    if table.width != len(columns) or table.to_series(1).null_count():
-        short = table.to_series(1).is_null().arg_true() if table.width > 1 else []
-        line = f", line {int(short[0]) + 1 + header}" if len(short) else ""
-        raise BadData(f"{path}{line}: {expected}, got {'fewer' if line else table.width}; is it the official file?")
+    if table.width != len(columns):
+        raise BadData(f"{path}: {expected}, got {table.width}; is it the official file?")
+    short = table.to_series(1).is_null().arg_true()
+    if len(short):
+        raise BadData(f"{path}, line {int(short[0]) + 1 + header}: {expected}, got fewer; is it the official file?")
     return table.rename(dict(zip(table.columns, columns, strict=True)))
 
 

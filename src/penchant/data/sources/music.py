@@ -120,7 +120,9 @@ def load_world(folder: Path) -> MusicWorld:
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as fault:
         raise BadData(f"{path}: expected version, settings and digest of a simulated world; {fault}") from None
     if version != _VERSION:
-        raise BadData(f"{path}: made by version {version} of the simulator, this is version {_VERSION}; simulate it again")
+        raise BadData(
+            f"{path}: made by version {version} of the simulator, this is version {_VERSION}; simulate it again"
+        )
     world = simulate(MusicSettings.parse(settings, where=str(path)))
     if world.plays.digest() != digest:
         raise BadData(f"{path}: the settings do not make the world that was written; simulate it again")

@@ -70,7 +70,7 @@ def draw_calendar(settings: MusicSettings, people: People, dice: Dice) -> Calend
 def _choose(share: Float64, uniform: Float64) -> Nums:
     """Category int32 [m] drawn from the probabilities `share` ([n] or [m, n]) with one uniform number each."""
     bounds = np.cumsum(share, axis=-1)[..., :-1]
-    return (uniform[:, None] >= bounds).sum(axis=1).astype(np.int32)
+    return np.asarray((uniform[:, None] >= bounds).sum(axis=1), dtype=np.int32)
 
 
 def _times(
@@ -90,7 +90,7 @@ def _times(
     end = begin + np.floor(duration * pace).astype(np.int64)
     day = _days(settings, people, uniform[first, 9], person, weekend, begin, end)
     start = settings.start_at + day * SECONDS_PER_DAY + begin
-    return np.repeat(start, length) + np.floor(into).astype(np.int64)
+    return np.asarray(np.repeat(start, length) + np.floor(into), dtype=np.int64)
 
 
 def _days(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.random import Generator
@@ -65,12 +66,12 @@ def _release_times(settings: MusicSettings, rng: Generator) -> Int64:
     return np.where(cold, within, before)
 
 
-def _names(rng: Generator, artist: Nums, artist_genre: Nums, mood: Nums) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _names(rng: Generator, artist: Int64, artist_genre: Int64, mood: Int64) -> tuple[tuple[str, ...], tuple[str, ...]]:
     taken: set[str] = set()
-    performers = tuple(unused(lambda g=g: artist_name(rng, int(g)), taken) for g in artist_genre)  # type: ignore[misc]
+    performers = tuple(unused(partial(artist_name, rng, int(g)), taken) for g in artist_genre)
     by_artist: dict[int, set[str]] = {}
     title = tuple(
-        unused(lambda m=m: song_title(rng, int(m)), by_artist.setdefault(int(a), set()))  # type: ignore[misc]
+        unused(partial(song_title, rng, int(m)), by_artist.setdefault(int(a), set()))
         for a, m in zip(artist, mood, strict=True)
     )
     return title, performers
@@ -122,7 +123,9 @@ def draw_people(settings: MusicSettings, songs: Songs) -> tuple[People, Dice]:
     )
     dice = Dice(
         uniform=frozen(np.concatenate([rng.random((m, N_UNIFORM)) for rng, m in zip(streams, n_plays, strict=True)])),
-        drift=frozen(np.concatenate([rng.standard_normal((m, n_genres)) for rng, m in zip(streams, n_plays, strict=True)])),
+        drift=frozen(
+            np.concatenate([rng.standard_normal((m, n_genres)) for rng, m in zip(streams, n_plays, strict=True)])
+        ),
         offsets=offsets_of(n_plays),
     )
     return people, dice

@@ -3,7 +3,8 @@
 With taste `theta`, song i of genre g, artist a, mood m, tempo e and quality b, and a context c::
 
     U(i) = b_taste theta[g] + b_favourite [a is a favourite] + b + V_c(i)
-    V_c(i) = s { b_mood CM[mood_c, m] + (b_place t_place + b_daypart t_daypart + b_weekend t_weekend) e + b_genre G[daypart, g] }
+    V_c(i) = s { b_mood CM[mood_c, m] + (b_place t_place + b_daypart t_daypart + b_weekend t_weekend) e
+                 + b_genre G[daypart, g] }
 
     fresh      ~ softmax(U)
     replay     ~ decayed play counts (x .97 per step) x exp(.5 V_c), the last three songs excluded
@@ -96,7 +97,9 @@ class Choice:
     def _pulls(self) -> Float64:
         """V_c / s, float64 [n_cells, n]."""
         settings, songs = self.settings, self.songs
-        by_genre = generator(settings.seed, "music", "genres by part of the day").standard_normal((len(DAYPARTS), len(GENRES)))
+        by_genre = generator(settings.seed, "music", "genres by part of the day").standard_normal(
+            (len(DAYPARTS), len(GENRES))
+        )
         if settings.context == "null":
             return np.zeros((N_CELLS, len(songs.genre)))
         c = fields_of(np.arange(N_CELLS))
@@ -116,7 +119,14 @@ class Choice:
         return np.asarray(kernel, dtype=np.float64)
 
     def moments(
-        self, *, person: Nums, at: Int64, taste: Float64, history: Nums, lengths: Int64, shown: Nums | None = None
+        self,
+        *,
+        person: Nums,
+        at: Int64,
+        taste: Float64,
+        history: Nums | Int64,
+        lengths: Int64,
+        shown: Nums | None = None,
     ) -> Moments:
         """Builds choices from histories.
 
@@ -132,7 +142,7 @@ class Choice:
         row = np.repeat(np.arange(n_rows), lengths)
         age = np.repeat(np.cumsum(lengths), lengths) - 1 - np.arange(len(history))
         place = row * n + history
-        counts = np.bincount(place, _COUNT_DECAY**age, minlength=n_rows * n)
+        counts = np.bincount(place, _COUNT_DECAY**age, minlength=n_rows * n).astype(np.float64, copy=False)
         counts[place[age < _NO_REPLAY]] = 0.0
         recent, anchor_share = np.zeros((n_rows, N_ANCHORS), dtype=np.int32), np.zeros((n_rows, N_ANCHORS))
         near = age < N_ANCHORS

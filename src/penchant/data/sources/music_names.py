@@ -36,8 +36,12 @@ _TITLE_WORDS = (
         "Tracing Lines;Thinking;Mapping the Coast;Reading in the Dark;Finding North;Going Deeper;Drawing Circles",
     ),
 )
-_PLACES = "Lisbon Oslo Kyoto Havana Dakar Tallinn Valencia Trieste Jaipur Bergen Quito Porto Galway Nairobi Turin".split()
-_TIMES = "Midnight,Dawn,Noon,Four in the Morning,Half Past Nine,Sunset,the End of May,First Light,Closing Time".split(",")
+_PLACES = (
+    "Lisbon Oslo Kyoto Havana Dakar Tallinn Valencia Trieste Jaipur Bergen Quito Porto Galway Nairobi Turin".split()
+)
+_TIMES = "Midnight,Dawn,Noon,Four in the Morning,Half Past Nine,Sunset,the End of May,First Light,Closing Time".split(
+    ","
+)
 
 _FIRST = (
     "Ada Bruno Celia Dario Elin Farid Greta Hugo Ines Jonas Kaya Leander Mira Nuru Oda Pilar Quentin Rosa Silas Tova Umar "
@@ -48,9 +52,15 @@ _LAST = (
     "Pereira Quill Rasmussen Sandoval Takeda Ulrich Vance Whitlock Yilmaz Zielinski Ashby Bellamy Corvin Delacourt Everly "
     "Fontaine Grimaldi Holloway Iversen Juarez Kimura Laurent Moreau Nightingale Osei"
 ).split()
-_COLOURS = "Amber Crimson Indigo Ivory Scarlet Cobalt Copper Jade Violet Ochre Saffron Opal Rusty Midnight Paper".split()
-_BEASTS = "Foxes Herons Wolves Sparrows Otters Magpies Lynxes Moths Badgers Ravens Salmons Crickets Bison Swallows".split()
-_PLACES_OF_SOUND = "Arcade Harbour Avenue Motel Garden Signal Cathedral Parlour Ballroom Observatory Canyon Delta".split()
+_COLOURS = (
+    "Amber Crimson Indigo Ivory Scarlet Cobalt Copper Jade Violet Ochre Saffron Opal Rusty Midnight Paper".split()
+)
+_BEASTS = (
+    "Foxes Herons Wolves Sparrows Otters Magpies Lynxes Moths Badgers Ravens Salmons Crickets Bison Swallows".split()
+)
+_PLACES_OF_SOUND = (
+    "Arcade Harbour Avenue Motel Garden Signal Cathedral Parlour Ballroom Observatory Canyon Delta".split()
+)
 
 
 def _pick(rng: Generator, words: Sequence[str]) -> str:
@@ -68,7 +78,7 @@ def song_title(rng: Generator, mood: int) -> str:
         f"{thing} at {_pick(rng, _TIMES)}",
         f"{doing} till {_pick(rng, _TIMES)}",
         f"The {word} {thing}",
-        f"{word} in {_pick(rng, _PLACES)}",
+        f"{thing} in {_pick(rng, _PLACES)}",
     )
     return _pick(rng, patterns)
 
@@ -84,9 +94,14 @@ def artist_name(rng: Generator, genre: int) -> str:
         "electronic": (f"{colour} {place}", f"{place} {_pick(rng, _TIMES[:2])}", f"{_pick(rng, _FIRST)} {place}"),
         "jazz": (f"{person} Trio", f"{person} Quartet", person, f"The {place} Five"),
         "folk": (person, f"{_pick(rng, _FIRST)} & the {beasts}", f"The {_pick(rng, _LAST)} Sisters"),
-        "soul": (person, f"{_pick(rng, _FIRST)} & the {colour}s", f"The {place} Soul Band"),
+        "soul": (person, f"{_pick(rng, _FIRST)} & the {colour} {beasts}", f"The {place} Soul Band"),
         "hip-hop": (f"{_pick(rng, _FIRST)} {colour}", f"{place} Crew", f"Young {_pick(rng, _LAST)}"),
-        "classical": (f"{place} Ensemble", f"{_pick(rng, _PLACES)} Chamber Players", f"{_pick(rng, _LAST)} Quartet", person),
+        "classical": (
+            f"{place} Ensemble",
+            f"{_pick(rng, _PLACES)} Chamber Players",
+            f"{_pick(rng, _LAST)} Quartet",
+            person,
+        ),
     }
     return _pick(rng, patterns[GENRES[genre]])
 

@@ -127,7 +127,7 @@ def draw(weights: Float64, uniform: Float64) -> Nums:
     total = bounds[:, -1]
     # Rounding must not carry the mark to the total itself, where no column would lie beyond it.
     mark = np.minimum(uniform * total, np.nextafter(total, 0))
-    return (bounds > mark[:, None]).argmax(axis=1).astype(np.int32)
+    return np.asarray((bounds > mark[:, None]).argmax(axis=1), dtype=np.int32)
 
 
 def _shown(choice: Choice, past: Nums, at: Int64, rngs: list[Generator]) -> Nums:

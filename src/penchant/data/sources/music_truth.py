@@ -23,7 +23,7 @@ from penchant.data.sources.music_settings import (
 from penchant.data.sources.music_world import Record
 from penchant.errors import BadData, UnknownName
 
-_CHUNK = 64
+_CHUNK = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

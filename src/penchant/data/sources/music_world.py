@@ -126,7 +126,7 @@ class Plays(Columns):
     @property
     def anchored(self) -> Bool:
         """bool [n]: plays that were caused by an earlier one."""
-        return self.branch == BECAUSE
+        return np.asarray(self.branch == BECAUSE)
 
     def rows_at(self, person: Nums, at: Int64) -> Int64:
         """Rows int64 [m] of the plays of `person` (int [m]) at exactly `at` (int [m], seconds since 1970).
@@ -140,7 +140,9 @@ class Plays(Columns):
         rows = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
         if (key[rows] != wanted).any():
             bad = int(np.flatnonzero(key[rows] != wanted)[0])
-            raise BadData(f"expected the person and second of a play in this world, got person {person[bad]} at {at[bad]}")
+            raise BadData(
+                f"expected the person and second of a play in this world, got person {person[bad]} at {at[bad]}"
+            )
         return rows.astype(np.int64)
 
     def digest(self) -> str:

@@ -1,0 +1,131 @@
+"""Baselines under protocol `replay` (and `time`) on the research sets, settings chosen on validation inside the training part.
+
+    python -m benchmarks.replay --set ml-1m
+    python -m benchmarks.replay --set ml-1m --protocol time
+    python -m benchmarks.replay --set retailrocket --targets buy
+    python -m benchmarks.replay --set ml-1m --quick
+
+A full run writes ``results/replay-SET.json``. ``--quick`` asks 200 people with the settings that the stored result chose, and
+fails when a model's ndcg@20 is further from the stored mean than four standard errors of the smaller sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from benchmarks.recording import RESULTS, write_result
+from benchmarks.sets import SETS, read_set
+from penchant.errors import UserError
+from penchant.evaluate.children import Effort
+from penchant.evaluate.measuring import ModelSpec
+from penchant.evaluate.protocol import Protocol
+from penchant.evaluate.report import Report
+from penchant.evaluate.run import evaluate
+
+MODELS = ("popular", "repeats", "itemknn", "markov", "ease", "userknn", "ials")
+QUICK_PEOPLE = 200
+
+
+class Terminal:
+    """Notes and, every ten seconds, the progress on standard error."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def note(self, text: str) -> None:
+        print(text, file=sys.stderr)
+
+    def progress(self, task: str, done: int, total: int) -> None:
+        if time.monotonic() - self.last > 10:
+            self.last = time.monotonic()
+            print(f"  {task} {done}/{total}", file=sys.stderr)
+
+
+def table(report: dict[str, Any]) -> str:
+    """The rows as text."""
+    primary = report["protocol"]["primary"]
+    head = f"{'model':<12}{'history':<9}{primary:>9}{'95 % interval':>18}{'new only':>10}{'fit CPU s':>11}{'answers/CPU s':>15}"
+    lines = [head]
+    for row in report["rows"]:
+        found = row["metrics"][primary]
+        new = row.get("new_only", {}).get(primary, {}).get("mean")
+        interval = f"{found['low']:.4f}-{found['high']:.4f}"
+        lines.append(
+            f"{row['model']:<12}{row['history']:<9}{found['mean']:>9.4f}{interval:>18}"
+            f"{'' if new is None else f'{new:.4f}':>10}{row['fit_cpu_seconds']:>11.1f}"
+            f"{row['recommend_per_cpu_second']:>15.0f}"
+        )
+    return "\n".join(lines)
+
+
+def result_name(arguments: argparse.Namespace) -> str:
+    parts = [arguments.protocol, arguments.set] + ([arguments.targets] if arguments.targets else [])
+    return "-".join(parts)
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    data = read_set(arguments.set)
+    chosen: dict[str, Any] = {}
+    if arguments.quick:
+        stored = json.loads((RESULTS / f"{result_name(arguments)}.json").read_text(encoding="utf-8"))
+        chosen = {row["model"]: row["settings"] for row in stored["rows"]}
+    names = list(chosen) if arguments.quick else arguments.models.split(",")
+    protocol = Protocol(
+        name=arguments.protocol,
+        targets=tuple(arguments.targets.split(",")) if arguments.targets else None,
+        sample_people=QUICK_PEOPLE if arguments.quick else None,
+    )
+    effort = Effort(budget=1 if arguments.quick else arguments.trials, jobs=arguments.jobs, seed=arguments.seed)
+    specs = [ModelSpec(label=name, model=name, settings=chosen.get(name, {})) for name in names]
+    return evaluate(data, specs, protocol, effort=effort, reporter=Terminal())
+
+
+def differs(report: dict[str, Any], stored: dict[str, Any]) -> list[str]:
+    """The rows of a quick run that lie outside what the stored result leads one to expect."""
+    primary = report["protocol"]["primary"]
+    expected = {(row["model"], row["history"]): row["metrics"][primary]["mean"] for row in stored["rows"]}
+    found = []
+    for row in report["rows"]:
+        got = row["metrics"][primary]
+        error = (got["high"] - got["low"]) / (2 * 1.96)
+        if abs(got["mean"] - expected[row["model"], row["history"]]) > 4 * error:
+            found.append(f"{row['model']} {row['history']}: {got['mean']:.4f}, stored {expected[row['model'], row['history']]:.4f}")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", choices=sorted(SETS), default="ml-1m")
+    parser.add_argument("--protocol", choices=("replay", "time", "last"), default="replay")
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--targets")
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--quick", action="store_true")
+    arguments = parser.parse_args()
+    begun = time.monotonic()
+    report = run(arguments).as_json()
+    print(table(report))
+    for refused in report["refused"]:
+        print(f"{refused['model']}: not run: {refused['reason']}")
+    if not arguments.quick:
+        path = write_result(result_name(arguments), {"wall_seconds": time.monotonic() - begun, **report}, "benchmarks.replay")
+        print(f"written: {path.name}")
+        return 0
+    stored = json.loads((RESULTS / f"{result_name(arguments)}.json").read_text(encoding="utf-8"))
+    found = differs(report, stored)
+    print("\n".join(["outside the stored interval:", *found]) if found else "within the stored intervals")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except UserError as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,54 @@
+"""The research sets that benchmarks run on, read from the folder that the environment variable PENCHANT_DATA names."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from penchant.data.dataset import Dataset
+from penchant.data.files import read_dataset
+from penchant.data.schema import Schema
+from penchant.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResearchSet:
+    """Where a set lies and what its columns mean."""
+
+    events: str
+    schema: Schema = field(default_factory=Schema)
+    items: str | None = None
+    users: str | None = None
+
+
+SETS = {
+    "ml-1m": ResearchSet(events="ml-1m/events.parquet", schema=Schema(repeats="exclude")),
+    "30music": ResearchSet(events="30music/events.parquet", schema=Schema(repeats="allow")),
+    "retailrocket": ResearchSet(
+        # the published test purchases (kind buy_test) carry no usable time of their own
+        events="retailrocket/events.parquet",
+        schema=Schema.parse({"repeats": "allow", "kinds": {"view": {}, "cart": {}, "buy": {}}}),
+    ),
+    "completejourney": ResearchSet(events="completejourney/events.parquet", schema=Schema(repeats="allow")),
+    "foursquare-nyc": ResearchSet(events="foursquare-nyc/events.parquet", schema=Schema(repeats="allow")),
+    "beauty-timed": ResearchSet(events="beauty-timed/events.parquet", schema=Schema(repeats="exclude")),
+}
+
+
+def read_set(name: str) -> Dataset:
+    """One of `SETS`; raises UserError when PENCHANT_DATA does not lead to it."""
+    folder = os.environ.get("PENCHANT_DATA")
+    if not folder:
+        raise UserError("set PENCHANT_DATA to the folder that holds the research sets (see docs/data.md)")
+    known = SETS[name]
+    root = Path(folder)
+    if not (root / known.events).exists():
+        raise UserError(f"{root / known.events}: no such file; PENCHANT_DATA must hold {known.events}")
+    data = read_dataset(
+        root / known.events,
+        items=root / known.items if known.items else None,
+        users=root / known.users if known.users else None,
+        schema=known.schema,
+    )
+    return data

@@ -1,0 +1,125 @@
+"""Items like those of the past, by their attributes alone; it also scores items that nobody has chosen yet.
+
+When to use it: for new items, beside a model that knows what people choose. Cost, for n items with t attribute terms each and
+D different terms: O(n t) to fit, n t numbers in memory; a batch of B queries takes B (L t + n t) multiply-adds and
+4 B (D + n) bytes. Numbers are cut into bins of equal size. Source: Pazzani and Billsus, "Content-Based Recommendation Systems",
+in The Adaptive Web, 2007; the terms are weighted as in Salton and Buckley 1988.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import scipy.sparse as sp
+
+from penchant.config import setting
+from penchant.data.arrays import AnyArray, Float32
+from penchant.data.batch import QueryBatch
+from penchant.data.dataset import Dataset
+from penchant.data.features import FeatureTable
+from penchant.errors import BadData, UnknownName
+from penchant.models.base import Model, ModelConfig
+from penchant.models.history import HistoryConfig, history_weights
+from penchant.models.neighbours import kind_weights, packed, unpacked
+from penchant.models.terms import Terms, learned_terms, terms_of
+from penchant.train.run import Run
+
+
+class ContentConfig(HistoryConfig, ModelConfig):
+    """Settings of `content`."""
+
+    weights: dict[str, float] = setting(
+        {}, "weight of an item attribute among the others; 0 leaves it out, an attribute that is not named has 1"
+    )
+    n_bins: int = setting(10, "bins of equal size that numbers are cut into; 0 leaves numbers out", grid=(0, 10), ge=0)
+    min_items: int = setting(2, "a word counts when so many items have it", unit="items", ge=1)
+    max_words: int = setting(50_000, "most words of one text attribute", unit="words", ge=1)
+
+
+class Content(Model):
+    """Scores float32 [B, n_items now]: the cosine, in [0, 1], between an item and the weighted sum of the past.
+
+    NaN for items without any attribute, and everywhere for a query without a past that has one. Items keep the attributes of
+    the fit; only items that came later are read from the catalogue of the query.
+
+    Attributes:
+        terms: how each attribute becomes numbers.
+        vectors: float32 [n_fit, D], the items of the fit, each of length 1 (or 0: no attribute).
+    """
+
+    config: ContentConfig
+    scores_unseen = True
+    terms: tuple[Terms, ...]
+    vectors: sp.csr_matrix
+
+    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+        columns = train.item_features.columns
+        for name in self.config.weights:
+            if name not in columns:
+                raise UnknownName("item attribute", name, columns, "content: weights")
+        used = [name for name in columns if self.config.weights.get(name, 1.0) > 0]
+        if not used:
+            raise BadData("content: expected item attributes, got none; give a file of items (--items)")
+        found = [
+            learned_terms(name, columns[name], self.config.n_bins, self.config.min_items, self.config.max_words)
+            for name in used
+        ]
+        self.terms = tuple(terms for terms in found if terms is not None)
+        self.vectors = self._encoded(train.item_features)
+        self._later: tuple[FeatureTable, sp.csr_matrix] | None = None
+
+    def _encoded(self, items: FeatureTable) -> sp.csr_matrix:
+        """All attributes side by side, each of length `weights`, the whole of length 1. float32 [n, D]."""
+        weights = self.config.weights
+        blocks = [terms_of(t, items.columns[t.name]) * np.float32(weights.get(t.name, 1.0)) for t in self.terms]
+        if not blocks:
+            return sp.csr_matrix((items.n_rows, 0), dtype=np.float32)
+        return unit_rows(sp.hstack(blocks, format="csr", dtype=np.float32))
+
+    def _now(self, items: FeatureTable) -> sp.csr_matrix:
+        """The vectors of the catalogue as it is; those of items that came after the fit are kept until it changes again."""
+        if items.n_rows <= self.n_fit:
+            return self.vectors
+        if self._later is None or self._later[0] is not items:
+            fresh = self._encoded(items.take(np.arange(self.n_fit, items.n_rows)))
+            self._later = (items, sp.vstack([self.vectors, fresh], format="csr"))
+        return self._later[1]
+
+    def _score(self, batch: QueryBatch) -> Float32:
+        vectors = self._now(batch.items)
+        past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))
+        person = unit_rows(sp.csr_matrix(past @ vectors))
+        scores: Float32 = np.ascontiguousarray((vectors @ person.T.toarray()).T, dtype=np.float32)
+        scores[:, np.diff(vectors.indptr) == 0] = np.nan
+        scores[np.diff(person.indptr) == 0] = np.nan
+        return scores
+
+    def _state(self) -> dict[str, AnyArray]:
+        arrays: dict[str, AnyArray] = {f"vectors.{key}": part for key, part in packed(self.vectors).items()}
+        for i, terms in enumerate(self.terms):
+            arrays |= {f"terms.{i}.{key}": part for key, part in terms.packed().items()}
+        return arrays
+
+    def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
+        self.vectors = unpacked({key[8:]: part for key, part in arrays.items() if key.startswith("vectors.")})
+        found = []
+        while f"terms.{len(found)}.name" in arrays:
+            start = f"terms.{len(found)}."
+            found.append(Terms.unpacked({key[len(start) :]: part for key, part in arrays.items() if key.startswith(start)}))
+        self.terms = tuple(found)
+        self._later = None
+
+
+def unit_rows(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    """A copy without stored zeros whose rows have the Euclidean length 1, or 0 where a row is empty."""
+    made = sp.csr_matrix(matrix, copy=True)
+    made.eliminate_zeros()
+    length = np.sqrt(np.bincount(_row_of(made), weights=made.data.astype(np.float64) ** 2, minlength=made.shape[0]))
+    made.data = (made.data / length[_row_of(made)]).astype(np.float32)
+    return made
+
+
+def _row_of(matrix: sp.csr_matrix) -> AnyArray:
+    """Row number of each stored cell."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
