@@ -56,9 +56,7 @@ def _root(
     Results go to standard output, everything else to standard error.
     """
     if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"penchant {installed('penchant')}")
+        typer.echo(f"penchant {sys.modules['penchant'].__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -95,7 +93,7 @@ def _told(fault: Exception) -> int:
         context = getattr(fault, "ctx", None)
         command = context.command_path if context is not None else "penchant"
         message = fault.format_message() if hasattr(fault, "format_message") else str(fault)
-        complain(f"{one_line(message).replace('Value error, ', '')} (penchant: see {command} --help)".replace("penchant: ", ""))
+        complain(f"{one_line(message).replace('Value error, ', '')} See {command} --help")
         return 2
     if isinstance(fault, UserError):
         complain(str(fault))

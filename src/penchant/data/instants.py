@@ -257,7 +257,7 @@ def _any_of(first: Bool | None, second: Bool | None, n: int) -> Bool:
 
 def _mark_lone_future(at: Int64, faults: Bytes) -> None:
     good = at[faults == 0]
-    if len(good) < 1000:
+    if len(good) < 1000 or int(good.max()) - int(good.min()) <= LONE_FUTURE:
         return
     place = int(0.999 * (len(good) - 1))
     latest = int(np.partition(good, place)[place])

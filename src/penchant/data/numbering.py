@@ -59,7 +59,7 @@ class Numbering:
         """Strips all ids, joins those that become equal and marks those that cannot be used.
 
         Args:
-            blank: the rule that a blank id breaks.
+            blank: the rule that a blank id breaks; "" where blank only means missing, which is marked 255.
         """
         texts = self.texts()
         stripped = texts.str.strip_chars()
@@ -70,7 +70,7 @@ class Numbering:
             place = joined.add(stripped)
             stripped = joined.texts()
         faults = np.zeros(len(stripped), dtype=np.uint8)
-        faults[(stripped == "").to_numpy()] = rule_number(blank)
+        faults[(stripped == "").to_numpy()] = rule_number(blank) if blank else 255
         faults[(stripped.str.len_chars() > MAX_ID_LENGTH).to_numpy()] = rule_number("id_too_long")
         faults[stripped.str.contains("\0", literal=True).to_numpy()] = rule_number("nul_byte")
         return DistinctIds(texts=stripped, place=place, faults=faults[place])
@@ -80,6 +80,7 @@ def in_order_of_use(places: Nums, n: int) -> Nums:
     """The places 0..n-1 that occur in `places` (int32 [N], -1 is skipped), by their first occurrence."""
     first = np.full(n + 1, len(places), dtype=np.int64)
     # numpy assigns in order, so that of equal places the last assignment stands: the first occurrence
-    first[places[::-1]] = np.arange(len(places) - 1, -1, -1, dtype=np.int64)
+    small = np.int32 if len(places) < 2**31 else np.int64
+    first[places[::-1]] = np.arange(len(places) - 1, -1, -1, dtype=small)
     used = np.flatnonzero(first[:n] < len(places))
     return used[np.argsort(first[:n][used], kind="stable")].astype(np.int32)

@@ -18,11 +18,11 @@ from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
+from penchant.data.terms import Terms, learned_terms, terms_of, unit_rows
 from penchant.errors import BadData, UnknownName
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights
 from penchant.models.neighbours import kind_weights, packed, unpacked
-from penchant.models.terms import Terms, learned_terms, terms_of
 from penchant.train.run import Run
 
 
@@ -52,6 +52,7 @@ class Content(Model):
     scores_unseen = True
     terms: tuple[Terms, ...]
     vectors: sp.csr_matrix
+    _later: tuple[FeatureTable, sp.csr_matrix] | None
 
     def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
         columns = train.item_features.columns
@@ -61,20 +62,15 @@ class Content(Model):
         used = [name for name in columns if self.config.weights.get(name, 1.0) > 0]
         if not used:
             raise BadData("content: expected item attributes, got none; give a file of items (--items)")
-        found = [
-            learned_terms(name, columns[name], self.config.n_bins, self.config.min_items, self.config.max_words)
-            for name in used
-        ]
-        self.terms = tuple(terms for terms in found if terms is not None)
+        limits = self.config.model_dump(include={"n_bins", "min_items", "max_words"})
+        self.terms = tuple(learned_terms(name, columns[name], **limits) for name in used)
         self.vectors = self._encoded(train.item_features)
-        self._later: tuple[FeatureTable, sp.csr_matrix] | None = None
+        self._later = None
 
     def _encoded(self, items: FeatureTable) -> sp.csr_matrix:
         """All attributes side by side, each of length `weights`, the whole of length 1. float32 [n, D]."""
         weights = self.config.weights
         blocks = [terms_of(t, items.columns[t.name]) * np.float32(weights.get(t.name, 1.0)) for t in self.terms]
-        if not blocks:
-            return sp.csr_matrix((items.n_rows, 0), dtype=np.float32)
         return unit_rows(sp.hstack(blocks, format="csr", dtype=np.float32))
 
     def _now(self, items: FeatureTable) -> sp.csr_matrix:
@@ -109,17 +105,3 @@ class Content(Model):
             found.append(Terms.unpacked({key[len(start) :]: part for key, part in arrays.items() if key.startswith(start)}))
         self.terms = tuple(found)
         self._later = None
-
-
-def unit_rows(matrix: sp.csr_matrix) -> sp.csr_matrix:
-    """A copy without stored zeros whose rows have the Euclidean length 1, or 0 where a row is empty."""
-    made = sp.csr_matrix(matrix, copy=True)
-    made.eliminate_zeros()
-    length = np.sqrt(np.bincount(_row_of(made), weights=made.data.astype(np.float64) ** 2, minlength=made.shape[0]))
-    made.data = (made.data / length[_row_of(made)]).astype(np.float32)
-    return made
-
-
-def _row_of(matrix: sp.csr_matrix) -> AnyArray:
-    """Row number of each stored cell."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))

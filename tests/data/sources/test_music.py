@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+
 from penchant.data.sources.music import MusicSettings, MusicWorld, load_world, simulate, write
 from penchant.data.sources.music_names import GENRES
 from penchant.data.sources.music_settings import DAYPARTS, PLACES, SECONDS_PER_DAY, WEEK, fields_of
