@@ -121,6 +121,7 @@ def test_a_running_week_is_no_context_but_a_weekday_is():
         ("cast", ["Ann, Bob", "Bob, Cid", "Ann, Cid", "Cid, Dan", "Dan, Ann"], Field(kind="tags", separator=",")),
         ("tags", [["a", "b"], ["a"], []], Field(kind="tags")),
         ("embedding", [[0.1, 0.2, 0.3], [0.5, 0.1, 0.0], [1.0, 0.0, 0.0]], Field(kind="vector")),
+        ("embedding", ["[0.1, -0.2, 3e-2]", "[1, 0.5, 0]", "[0.3, 0.3, 0.3]"], Field(kind="vector")),
         ("occupation", list(range(21)), Field(kind="category")),
         ("age", [1, 18, 25, 35, 45, 50, 56], Field(kind="category")),
         ("age", list(range(10, 80)), Field(kind="number")),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from penchant.data.arrays import AnyArray, Bytes, Float32, Int64, Nums, frozen, offsets_of
+from penchant.data.arrays import Bool, Bytes, Float32, Int64, Nums, frozen, offsets_of
 from penchant.data.cells import as_number, as_text, packed
 from penchant.data.features import Categories, Column, FeatureTable, Numbers, Tags, Texts, Vectors
 from penchant.data.numbering import Numbering, in_order_of_use
-from penchant.data.reading import Source
+from penchant.data.reading import Source, joined
 from penchant.data.schema import Field
 from penchant.data.vocabulary import Vocabulary
 
@@ -49,10 +49,9 @@ def read_attributes(source: Source, id_column: str) -> AttributeRows:
         faults.append(np.zeros(len(batch.frame), dtype=np.uint8) if batch.faults is None else batch.faults)
     if not frames:
         frames = [pl.DataFrame({name: pl.Series([], dtype=pl.String) for name in source.header})]
-    same = len({tuple(frame.dtypes) for frame in frames}) == 1
     return AttributeRows(
         source=source,
-        frame=pl.concat(frames, how="vertical" if same else "vertical_relaxed"),
+        frame=joined(frames),
         id_column=id_column,
         lines=np.concatenate(lines) if lines else np.zeros(0, dtype=np.int64),
         faults=np.concatenate(faults) if faults else np.zeros(0, dtype=np.uint8),
@@ -106,18 +105,21 @@ def column_of(cells: pl.Series, field: Field) -> tuple[Column, str]:
 
 def coverage(column: Column) -> float:
     """Share of the rows that have a value, in [0, 1]."""
+    return float(_filled(column).mean()) if len(column) else 0.0
+
+
+def _filled(column: Column) -> Bool:
     match column:
         case Categories():
-            filled: AnyArray = column.codes >= 0
+            return np.asarray(column.codes >= 0)
         case Numbers():
-            filled = ~np.isnan(column.values)
+            return ~np.isnan(column.values)
         case Tags():
-            filled = np.diff(column.offsets) > 0
+            return np.diff(column.offsets) > 0
         case Texts():
-            filled = np.diff(column.values.offsets) > 0
+            return np.diff(column.values.offsets) > 0
         case Vectors():
-            filled = ~np.isnan(column.values).all(axis=1)
-    return float(filled.mean()) if len(filled) else 0.0
+            return ~np.asarray(np.isnan(column.values).all(axis=1))
 
 
 def categories(texts: pl.Series) -> Categories:
@@ -135,9 +137,9 @@ def _tags(cells: pl.Series, separator: str) -> Tags:
 
     lists = cells.cast(_list_of_text()) if _is_list(cells) else as_text(cells).str.split(separator)
     tidy = pl.DataFrame({"tags": lists}).select(
-        pl.col("tags").list.eval(pl.element().str.strip_chars().filter(pl.element().str.strip_chars() != "")).list.unique(
-            maintain_order=True
-        )
+        pl.col("tags")
+        .list.eval(pl.element().str.strip_chars().filter(pl.element().str.strip_chars() != ""))
+        .list.unique(maintain_order=True)
     )["tags"]
     lengths = tidy.list.len().fill_null(0).to_numpy()
     packed_tags = categories(tidy.list.explode(empty_as_null=False, keep_nulls=False).cast(pl.String))

@@ -9,7 +9,7 @@ import numpy as np
 
 from penchant.data.arrays import AnyArray, Bytes, Float32, Int64, Nums
 from penchant.data.cells import as_number
-from penchant.data.instants import Clockwork, Moments
+from penchant.data.instants import Clockwork
 from penchant.data.numbering import DistinctIds, Numbering
 from penchant.data.reading import Batch
 from penchant.data.schema import Role, Schema
@@ -25,28 +25,24 @@ class Rows:
     ``order`` (int64). Context fields are called ``context:NAME``.
 
     Attributes:
+        columns: emptied by whoever makes the log of them, so that a large one does not exist twice.
         ids: the distinct texts of each coded column.
         faults: uint8 [N], the rule that each row of the file breaks, 0 for none.
         row: int32 or int64 [n], row of the file of each good row.
         lines: per batch, the line of each row.
+        time_unit: ``s ms us ns iso datetime``, or ``none``.
+        naive: whether times without a zone were read.
         notes: column -> number of kept rows whose cell was missing or unusable.
     """
 
-    columns: Mapping[str, AnyArray]
+    columns: dict[str, AnyArray]
     ids: Mapping[str, DistinctIds]
     faults: Bytes
     row: AnyArray
     lines: Sequence[range | Int64]
-    moments: Moments | None
+    time_unit: str
+    naive: bool
     notes: Mapping[str, int]
-
-    def line(self, row: int) -> int:
-        """The line of a row of the file (0 <= row < N)."""
-        for part in self.lines:
-            if row < len(part):
-                return int(part[row])
-            row -= len(part)
-        raise IndexError(row)
 
     def lines_of(self, rows: Int64) -> Int64:
         """The lines of rising rows of the file."""
@@ -141,6 +137,12 @@ class Collector:
         if count:
             self._notes[key] = self._notes.get(key, 0) + count
 
+    def drop(self, key: str) -> None:
+        """Forgets a coded column, such as ``kind``, as if it had not been read."""
+        self._coded.pop(key)
+        self.numberings.pop(key)
+        self._parts.pop(key, None)
+
     def finish(self, kinds: Sequence[str] | None) -> Rows:
         """Judges all rows and sorts the good ones.
 
@@ -152,10 +154,12 @@ class Collector:
         faults = _concatenated(self._faults, np.uint8)
         for key in ("user", "item"):
             columns[key] = _placed(columns[key], ids[key], faults, _BLANK[key])
-        moments = self._clock.finish() if self._clock is not None else None
-        if moments is not None:
+        time_unit, naive = "none", False
+        if self._clock is not None:
+            moments = self._clock.finish()
             _mark(faults, moments.faults)
-            columns["at"] = moments.at
+            columns["at"], time_unit, naive = moments.at, moments.unit, moments.naive
+            del moments
         _mark(faults, _concatenated(self._late, np.uint8))
         for key in self._coded:
             if key == "kind":
@@ -165,7 +169,14 @@ class Collector:
                 columns[key] = _placed(columns[key], ids[key], None, "")
         row = _sort(columns, faults)
         return Rows(
-            columns=columns, ids=ids, faults=faults, row=row, lines=self._lines, moments=moments, notes=self._notes
+            columns=columns,
+            ids=ids,
+            faults=faults,
+            row=row,
+            lines=self._lines,
+            time_unit=time_unit,
+            naive=naive,
+            notes=self._notes,
         )
 
     def _joined(self, key: str) -> AnyArray:

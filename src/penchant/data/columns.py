@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from penchant.data.schema import Role, Schema
-from penchant.errors import BadData, UnknownName, nearest
+from penchant.errors import BadData, UnknownName
 
 ALIASES: Mapping[Role, tuple[str, ...]] = {
     "user_id": (
@@ -148,8 +149,10 @@ def _missing(role: Role, header: Sequence[str], name: str, has_session: bool) ->
     accepted = ALIASES[role]
     shown = ", ".join(accepted[:6])
     columns = ", ".join(_short(column) for column in header[:20]) + (", ..." if len(header) > 20 else "")
-    # compared without separators, so that "usr_id" is near "user_id" but "rating" is not near anything
-    guess = next((c for c in header if nearest(plain(c), [plain(a) for a in accepted[:8]]) and len(c) < 40), None)
+    others = {plain(alias) for other, names in ALIASES.items() if other != role for alias in names}
+    near = {plain(c): c for c in reversed(header) if len(c) < 40 and plain(c) not in others}
+    close = (difflib.get_close_matches(plain(alias), near, n=1, cutoff=0.75) for alias in accepted)
+    guess = next((near[found[0]] for found in close if found), None)
     hint = f' Did you mean "{guess}"? Then say so: columns.{role} = "{guess}".' if guess else ""
     if not hint and role == "user_id" and has_session:
         hint = ' If each session is a person, say so: columns.user_id = "session_id".'

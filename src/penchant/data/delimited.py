@@ -45,7 +45,7 @@ class DelimitedFile:
         self.header = _header(text, self.delimiter)
         _refuse_data_as_header(self.header, text, self.name)
 
-    def batches(self, columns: Iterable[str]) -> Iterator[Batch]:
+    def batches(self, columns: Iterable[str], size: int | None = None) -> Iterator[Batch]:
         """All rows; each cell is text, a blank one is missing."""
         wanted = list(dict.fromkeys(columns))
         rest, rest_line = b"", 0
@@ -176,7 +176,8 @@ def _refuse_data_as_header(header: Sequence[str], text: str, name: str) -> None:
     shown = text if len(text) <= 80 else text[:77] + "..."
     if len(header) < 2:
         raise BadData(
-            f'{name}: expected column names separated by comma, tab, semicolon or "|" in the first line, got one column: "{shown}"'
+            f'{name}: expected column names separated by comma, tab, semicolon or "|" in the first line, '
+            f'got one column: "{shown}"'
         )
     if all(_is_number(field) for field in header):
         raise BadData(f'{name}: the first line holds data ("{shown}"); expected column names, so add a line with them')

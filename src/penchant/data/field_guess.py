@@ -170,6 +170,8 @@ def _number_attribute(look: Look) -> Opinion:
 
 
 def _text_attribute(look: Look) -> Opinion:
+    if look.width:
+        return Opinion(field=Field(kind="vector"), used=True, why=f"{look.width} numbers a row")
     if look.separator is not None:
         field = Field(kind="tags", separator=look.separator)
         return Opinion(field=field, used=True, why=f'several values, separated by "{look.separator}"')

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.data.columns import refuse_duplicates
 from penchant.data.cells import cell_text
+from penchant.data.columns import refuse_duplicates
 from penchant.data.reading import Batch, Quoted
 from penchant.errors import BadData
 
@@ -35,14 +35,14 @@ class Table:
         except (pl.exceptions.PolarsError, OSError) as fault:
             raise BadData(f"{name}: cannot be read as a table ({_one_line(fault)})") from None
 
-    def batches(self, columns: Iterable[str]) -> Iterator[Batch]:
+    def batches(self, columns: Iterable[str], size: int | None = None) -> Iterator[Batch]:
         """All rows; cells keep their type."""
         import polars as pl
 
-        wanted = list(dict.fromkeys(columns))
-        for start in range(0, self.total, self._batch):
+        wanted, step = list(dict.fromkeys(columns)), size or self._batch
+        for start in range(0, self.total, step):
             try:
-                frame = self._rows.select(wanted).slice(start, self._batch).collect()
+                frame = self._rows.select(wanted).slice(start, step).collect()
             except (pl.exceptions.PolarsError, OSError) as fault:
                 raise BadData(f"{self.name}: damaged from row {start + 1} on ({_one_line(fault)})") from None
             lines = range(start + 1, start + 1 + len(frame))
@@ -145,7 +145,6 @@ def _series(key: str, values: Any) -> pl.Series:
 
 def _missing(cell: Any) -> bool:
     return cell is None or type(cell).__name__ in ("NAType", "NaTType")
-
 
 
 def _one_line(fault: BaseException) -> str:

@@ -38,7 +38,7 @@ class JsonLinesFile:
         self.total = path.stat().st_size if path.exists() else 0
         self.header = self._keys()
 
-    def batches(self, columns: Iterable[str]) -> Iterator[Batch]:
+    def batches(self, columns: Iterable[str], size: int | None = None) -> Iterator[Batch]:
         """All rows; cells keep their JSON type, a key that is not there is missing."""
         wanted = list(dict.fromkeys(columns))
         for block in line_blocks(self.path):

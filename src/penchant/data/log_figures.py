@@ -35,7 +35,7 @@ def log_figures(user: Nums, item: Nums, at: Int64, kind: Kinds, *, timed: bool) 
     n = len(user)
     n_items = int(item.max()) + 1 if n else 1
     pair = user.astype(np.int64) * n_items + item
-    row = np.argsort(pair, kind="stable").astype(np.int32 if n < 2**31 else np.int64)
+    row: AnyArray = np.argsort(pair, kind="stable").astype(np.int32 if n < 2**31 else np.int64)
     pair = pair[row]
     again = np.zeros(n, dtype=np.bool_)
     again[1:] = pair[1:] == pair[:-1]
@@ -43,7 +43,7 @@ def log_figures(user: Nums, item: Nums, at: Int64, kind: Kinds, *, timed: bool) 
     if timed and again.any():
         copies = _copies(pair, row, again, at, kind)
     del pair
-    last = row >= n - max(1, n // 10)
+    last = np.asarray(row) >= n - max(1, n // 10)
     repeats = int(again.sum())
     return LogFigures(
         n_pairs=n - repeats,

@@ -35,7 +35,7 @@ class Look:
         spaced: share of the texts with a space inside.
         dated, addressed: most texts are dates, or web and file addresses.
         separator: what separates recurring tags in the cells, or None.
-        width: the common length of numeric lists, else 0.
+        width: the common length of lists of numbers, also where they are written as text, else 0.
     """
 
     name: str
@@ -132,6 +132,7 @@ def _text_look(name: str, values: pl.Series) -> Look:
         dated=_mostly(values, _INSTANT_TEXT),
         addressed=_mostly(values, _ADDRESS),
         separator=_separator_of(values),
+        width=_width_of(values),
     )
 
 
@@ -160,6 +161,16 @@ def _separator_of(values: pl.Series) -> str | None:
         if short and recurring and worded:
             return separator
     return None
+
+
+def _width_of(values: pl.Series) -> int:
+    """How many fractional numbers stand in each cell, as in ``[0.1, -2.5, 3]``; 0 where it is not the same everywhere."""
+    number = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+    if not values.str.contains(rf"^\s*[\[(]?\s*{number}(?:[,;|\s]+{number})+\s*[\])]?\s*$").all():
+        return 0
+    counts = values.str.count_matches(number)
+    fractional = _mean(values.str.contains(".", literal=True)) >= 0.5
+    return int(counts[0]) if fractional and counts.n_unique() == 1 else 0
 
 
 def _list_look(name: str, values: pl.Series) -> Look:

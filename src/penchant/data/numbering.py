@@ -39,12 +39,13 @@ class Numbering:
         import polars as pl
 
         self._categories = pl.Categories.random()
+        self._kind = pl.Categorical(self._categories)
+        # polars forgets the codes with the last column that has them, so one stays alive
+        self._alive = pl.Series([], dtype=pl.String).cast(self._kind)
 
     def add(self, column: pl.Series) -> Nums:
         """Codes int32 [n] of a column of any type; -1 where it is missing. The same text gets the same code in all batches."""
-        import polars as pl
-
-        coded = as_text(column).cast(pl.Categorical(self._categories)).to_physical()
+        coded = as_text(column).cast(self._kind).to_physical()
         return coded.fill_null(2**32 - 1).to_numpy().view(np.int32).copy()
 
     def texts(self) -> pl.Series:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from penchant.data.arrays import Bytes, Int64
+from penchant.data.cells import numbers_of_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,27 +54,48 @@ class Source(Protocol):
     def total(self) -> int:
         """Size, in the units of `Batch.position`."""
 
-    def batches(self, columns: Iterable[str]) -> Iterator[Batch]:
-        """All rows, of these columns; blank lines are no rows. A batch may be empty."""
+    def batches(self, columns: Iterable[str], size: int | None = None) -> Iterator[Batch]:
+        """All rows, of these columns; blank lines are no rows. A batch may be empty; `size` is a wish for its rows."""
 
     def quote(self, lines: Sequence[int]) -> Iterator[Quoted]:
         """The rows at these lines (rising), as they stand in the source."""
 
 
-def whole_frame(source: Source, columns: Iterable[str] | None = None, at_most: int | None = None) -> pl.DataFrame:
-    """The readable rows in one frame, or about the first `at_most` of them; for attribute files and samples."""
+def first_rows(source: Source, n: int) -> pl.DataFrame:
+    """The first n readable rows with all columns, for guesses; texts that hold numbers only become numbers."""
     import polars as pl
 
-    wanted = list(source.header if columns is None else columns)
     parts: list[pl.DataFrame] = []
-    n = 0
-    for batch in source.batches(wanted):
+    for batch in source.batches(source.header, n):
         frame = batch.frame if batch.faults is None else batch.frame.filter(pl.Series(batch.faults == 0))
-        parts.append(frame if at_most is None else frame.head(at_most - n))
-        n += len(parts[-1])
-        if at_most is not None and n >= at_most:
+        parts.append(frame.head(n - sum(len(part) for part in parts)))
+        if sum(len(part) for part in parts) >= n:
             break
-    parts = [part for part in parts if len(part)] or parts[:1]
     if not parts:
-        return pl.DataFrame({name: pl.Series([], dtype=pl.String) for name in wanted})
-    return pl.concat(parts, how="vertical" if len({tuple(p.dtypes) for p in parts}) == 1 else "vertical_relaxed")
+        return pl.DataFrame({name: pl.Series([], dtype=pl.String) for name in source.header})
+    return typed(joined(parts))
+
+
+def joined(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Frames with the same columns one below the other; where their types differ, the wider one is taken."""
+    import polars as pl
+
+    same = len({tuple(part.dtypes) for part in parts}) == 1
+    return pl.concat(parts, how="vertical" if same else "vertical_relaxed")
+
+
+def typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with numbers in place of texts, in columns that hold nothing else; codes such as 02139 stay texts."""
+    import polars as pl
+
+    columns = []
+    for column in frame.get_columns():
+        if column.dtype == pl.String:
+            filled = column.str.strip_chars().replace("", None)
+            numbers = numbers_of_text(filled)
+            zeros = filled.str.contains(r"^0\d").any()
+            if numbers.null_count() == filled.null_count() < len(filled) and not zeros:
+                whole = filled.cast(pl.Int64, strict=False)
+                column = whole if whole.null_count() == filled.null_count() else numbers
+        columns.append(column)
+    return pl.DataFrame(columns)

@@ -10,12 +10,13 @@ import numpy as np
 
 from penchant.data.arrays import Bytes, Int64
 from penchant.data.reading import Quoted, Source
+from penchant.data.schema import Role
 from penchant.data.validation import RULES, BrokenRule, Place, rule_name, shortened
 from penchant.errors import BadData
 
 SHOWN_PLACES = 3
 
-_ROLE: Mapping[str, str] = {
+_ROLE: Mapping[str, Role] = {
     "blank_user": "user_id",
     "blank_item": "item_id",
     "bad_timestamp": "timestamp",
@@ -30,7 +31,7 @@ _ROLE: Mapping[str, str] = {
 
 
 def broken_rules(
-    source: Source, lines: Int64, faults: Bytes, roles: Mapping[str, str], *, rejected: bool = True
+    source: Source, lines: Int64, faults: Bytes, roles: Mapping[Role, str], *, rejected: bool = True
 ) -> tuple[BrokenRule, ...]:
     """Every broken rule, in the order of `RULES`, with its count and first places.
 
@@ -51,7 +52,7 @@ def broken_rules(
     return tuple(broken)
 
 
-def write_rejects(path: Path, source: Source, lines: Int64, faults: Bytes, roles: Mapping[str, str]) -> None:
+def write_rejects(path: Path, source: Source, lines: Int64, faults: Bytes, roles: Mapping[Role, str]) -> None:
     """Writes the rows with a fault as CSV: line, rule, column, value, raw. Raises BadData when the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,11 +61,13 @@ def write_rejects(path: Path, source: Source, lines: Int64, faults: Bytes, roles
             writer.writerow(["line", "rule", "column", "value", "raw"])
             writer.writerows(_rejected_rows(source, lines, faults, roles))
     except OSError as fault:
-        raise BadData(f"{path}: the rejected rows cannot be written there ({fault.strerror}); choose another file") from None
+        raise BadData(
+            f"{path}: the rejected rows cannot be written there ({fault.strerror}); choose another file"
+        ) from None
 
 
 def _rejected_rows(
-    source: Source, lines: Int64, faults: Bytes, roles: Mapping[str, str]
+    source: Source, lines: Int64, faults: Bytes, roles: Mapping[Role, str]
 ) -> Iterator[tuple[int, str, str, str, str]]:
     rules = dict(zip(lines.tolist(), faults.tolist(), strict=True))
     for quoted in source.quote(lines.tolist()):
@@ -73,17 +76,19 @@ def _rejected_rows(
         yield quoted.line, rule, place.column, place.value, quoted.raw
 
 
-def _place(name: str, rule: str, quoted: Quoted, roles: Mapping[str, str]) -> Place:
-    column = roles.get(_ROLE.get(rule, ""), "")
+def _place(name: str, rule: str, quoted: Quoted, roles: Mapping[Role, str]) -> Place:
+    role = _ROLE.get(rule)
+    column = roles.get(role, "") if role is not None else ""
     if rule in ("id_too_long", "nul_byte") and quoted.cells:
         column = _offending_id(rule, quoted, roles)
     value = quoted.cells.get(column, "") if column else quoted.raw
     return Place(file=name, line=quoted.line, column=column, value=shortened(value))
 
 
-def _offending_id(rule: str, quoted: Quoted, roles: Mapping[str, str]) -> str:
+def _offending_id(rule: str, quoted: Quoted, roles: Mapping[Role, str]) -> str:
     def at_fault(text: str) -> bool:
         return "\0" in text if rule == "nul_byte" else len(text.strip()) > 1000
 
-    columns = [roles[role] for role in ("user_id", "item_id") if role in roles]
+    ids: tuple[Role, Role] = ("user_id", "item_id")
+    columns = [roles[role] for role in ids if role in roles]
     return next((column for column in columns if at_fault(quoted.cells.get(column, ""))), "")

@@ -71,7 +71,7 @@ class Kept:
             save_dataset(data, unfinished)
             (unfinished / "report.json").write_text(json.dumps(report.as_json(), indent=1), encoding="utf-8")
             unfinished.chmod(0o755)
-            os.replace(unfinished, self.folder)
+            unfinished.replace(self.folder)
         except OSError as fault:
             if unfinished is not None:
                 shutil.rmtree(unfinished, ignore_errors=True)

@@ -45,7 +45,9 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             magic = raw.read(4)
             raw.seek(0)
             if magic[:2] == b"PK":
-                raise BadData(f"{path}: a zip archive or a spreadsheet; expected text, gzip or Parquet, so unpack it first")
+                raise BadData(
+                    f"{path}: a zip archive or a spreadsheet; expected text, gzip or Parquet, so unpack it first"
+                )
             if magic[:2] in (b"\xff\xfe", b"\xfe\xff"):
                 raise BadData(f"{path}: encoded as UTF-16; expected UTF-8, so save it again as UTF-8")
             if magic[:2] == b"\x1f\x8b":

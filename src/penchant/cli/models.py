@@ -1,0 +1,181 @@
+"""`penchant models` and `penchant show-config`: what there is, and what each setting means."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penchant.cli.options import AsJson
+from penchant.cli.output import note, show, show_json
+
+if TYPE_CHECKING:
+    from penchant.config import Config
+
+_ABILITIES = {
+    "EncodesItems": ("new items", "has an opinion about items without a single event"),
+    "contributions": ("exact reasons", "its score is a sum of contributions"),
+    "query_vectors": ("vectors", "can be served from an index of vectors"),
+    "updated": ("updates", "takes news without a new fit"),
+}
+"""Attribute of a model class -> its ability in a word, and in a sentence."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command(epilog="Example: penchant models")(models)
+    app.command(
+        "show-config", epilog="Example: penchant show-config ease\n\nExample: penchant show-config ease --toml > ease.toml"
+    )(show_config)
+
+
+def models(as_json: AsJson = False) -> None:
+    """Lists the models: what each is, what it can do, and the names of its settings."""
+    from penchant.cli.tables import table
+    from penchant.registry import model_class, model_names
+
+    found = [_described(name, model_class(name)) for name in model_names()]
+    if as_json:
+        show_json({"models": found})
+        return
+    made = table("model", "what it is", "abilities", "settings")
+    for one in found:
+        own = [name for name in one["settings"] if name not in _shared_settings()]
+        made.add(one["name"], one["summary"], ", ".join(one["abilities"]), ", ".join(own))
+    show(made.rich)
+    note(f"all of them: {', '.join(_shared_settings())}; penchant show-config MODEL says what a setting means")
+
+
+def show_config(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A model, or one of: protocol, music.", show_default=False)
+    ],
+    as_toml: Annotated[
+        bool, typer.Option("--toml", help="As a TOML file that penchant evaluate --models NAME=FILE reads.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Shows every setting: default, unit, range, the values tried by itself, and the meaning."""
+    config, about = _config_of(model)
+    found = settings_of(config)
+    if as_json:
+        show_json({"name": model, "about": about, "settings": found})
+    elif as_toml:
+        show(_toml(model, found), None)
+    else:
+        _show_settings(about, found)
+
+
+def settings_of(config: type[Config]) -> list[dict[str, Any]]:
+    """All settings of a config class in plain values: name, default, unit, range, grid, refit, meaning."""
+    found = []
+    for name, field in config.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        found.append(
+            {
+                "name": name,
+                "default": _plain(field.default),
+                "unit": extra.get("unit", ""),
+                "range": _range(field.annotation, field.metadata),
+                "grid": [_plain(value) for value in extra.get("grid", ())],  # type: ignore[union-attr]
+                "refit": extra.get("refit", True),
+                "meaning": field.description or "",
+            }
+        )
+    return found
+
+
+def _described(name: str, model: type[Any]) -> dict[str, Any]:
+    abilities = [word for attribute, (word, _) in _ABILITIES.items() if _able(model, attribute)]
+    return {
+        "name": name,
+        "summary": _first_sentence(sys.modules[model.__module__].__doc__ or model.__doc__ or ""),
+        "abilities": abilities,
+        "settings": list(model.config_class().model_fields),
+    }
+
+
+def _able(model: type[Any], attribute: str) -> bool:
+    return bool(getattr(model, "scores_unseen", False)) if attribute == "EncodesItems" else hasattr(model, attribute)
+
+
+def _shared_settings() -> list[str]:
+    from penchant.models.base import ModelConfig
+
+    return list(ModelConfig.model_fields)
+
+
+def _first_sentence(text: str) -> str:
+    paragraph = " ".join(text.strip().split("\n\n")[0].split())
+    return paragraph.rstrip(".")
+
+
+def _config_of(name: str) -> tuple[type[Config], str]:
+    if name == "protocol":
+        from penchant.evaluate.protocol import Protocol
+
+        return Protocol, "How a log is turned into questions (penchant evaluate)."
+    if name == "music":
+        from penchant.data.sources.music_settings import MusicSettings
+
+        return MusicSettings, "The simulated music service (penchant simulate)."
+    from penchant.registry import model_class
+
+    model = model_class(name)
+    config: type[Config] = model.config_class()
+    return config, (sys.modules[model.__module__].__doc__ or "").strip()
+
+
+def _range(annotation: Any, metadata: list[Any]) -> str:
+    """The limits of a setting in words: its choices, or its bounds."""
+    from typing import Literal, get_args, get_origin
+
+    for part in (annotation, *get_args(annotation)):
+        if get_origin(part) is Literal:
+            return " | ".join(str(choice) for choice in get_args(part))
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    limits = [
+        f"{sign} {getattr(limit, name):g}"
+        for limit in metadata
+        for name, sign in signs.items()
+        if getattr(limit, name, None) is not None
+    ]
+    return ", ".join(limits)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _show_settings(about: str, found: list[dict[str, Any]]) -> None:
+    from penchant.cli.tables import table
+
+    note(about.split("\n\n")[0])
+    made = table("setting", "default>", "unit", "range", "tried", "meaning")
+    for one in found:
+        tried = ", ".join(_shown(value) for value in one["grid"])
+        made.add(one["name"], _shown(one["default"]), one["unit"], one["range"], tried, one["meaning"])
+    show(made.rich)
+    for paragraph in about.split("\n\n")[1:]:
+        note(paragraph)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(_shown(part) for part in value) if isinstance(value, list) else str(value)
+
+
+def _toml(name: str, found: list[dict[str, Any]]) -> str:
+    """Every setting with its default; those without one stand as comments."""
+    lines = [f"model = {json.dumps(name)}"] if name not in ("protocol", "music") else []
+    for one in found:
+        facts = ", ".join(part for part in (one["unit"], one["range"]) if part)
+        lines.append(f"\n# {one['meaning']}" + (f" ({facts})" if facts else ""))
+        value = one["default"]
+        lines.append(f"# {one['name']} = none" if value is None else f"{one['name']} = {json.dumps(value)}")
+    return "\n".join(lines)

@@ -1,0 +1,115 @@
+"""`penchant train`: from a log to a model folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penchant.cli.options import (
+    AsJson,
+    EventsFile,
+    ItemsFile,
+    NoCache,
+    NoSelect,
+    Rejects,
+    SchemaFile,
+    Seed,
+    Trials,
+    UsersFile,
+    settings,
+)
+from penchant.cli.output import note, show, show_json
+from penchant.cli.progress import Terminal
+from penchant.cli.reading import read
+from penchant.errors import UserError
+
+if TYPE_CHECKING:
+    from penchant.evaluate.fitting import Fitted
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command(
+        epilog="Example: penchant train events.csv --items items.csv --model ease --out model\n\n"
+        "Example: penchant train events.csv --model popular --set half_life=3 --no-select --out model"
+    )(train)
+
+
+def train(
+    events: EventsFile,
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="Which; see penchant models.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The model folder to write.", show_default=False)],
+    items: ItemsFile = None,
+    users: UsersFile = None,
+    schema: SchemaFile = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting that stays as given; see penchant show-config MODEL."),
+    ] = None,
+    trials: Trials = 12,
+    no_select: NoSelect = False,
+    seed: Seed = 7,
+    rejects: Rejects = None,
+    no_cache: NoCache = False,
+    as_json: AsJson = False,
+) -> None:
+    """Trains a model: chooses its settings on the newest part of the log, then learns from all of it.
+
+    Settings are chosen by the protocol replay (last for a log without times). An existing model folder is replaced.
+    """
+    from penchant.evaluate.fitting import fit_chosen
+    from penchant.registry import model_class
+    from penchant.train.run import Run
+
+    given = settings(assignments)
+    model_class(model).config_class().parse(given, model)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file; --out names the folder to write")
+    with Terminal(bars=not as_json) as reporter:
+        data = read(
+            events, items, users, schema, reporter=reporter, cached=not no_cache, rejects=rejects,
+            rejects_hint=out.with_name(out.name + ".rejected.csv"),
+        ).dataset  # fmt: skip
+        run = Run(seed=seed, reporter=reporter)
+        fitted = fit_chosen(model, given, data, run, budget=1 if no_select else trials)
+        fitted.model.save(out)
+    summary = _summary(model, out, fitted)
+    if as_json:
+        show_json(summary)
+        return
+    for sentence in _said(fitted, given):
+        note(sentence)
+    show(f"{model}: saved in {out} ({summary['n_events']:,} events, {fitted.seconds:.1f} s)")
+    note(f"next: penchant recommend {out} --user {next(iter(data.users))}")
+
+
+def _summary(name: str, out: Path, fitted: Fitted) -> dict[str, Any]:
+    made = fitted.model
+    return {
+        "model": name,
+        "settings": made.config.model_dump(mode="json"),
+        "out": str(out),
+        "n_events": made.card["data"]["events"],
+        "n_users": len(made.people.users),
+        "n_items": len(made.catalogue.items),
+        "seconds": round(fitted.seconds, 3),
+        "selection": fitted.as_json(),
+    }
+
+
+def _said(fitted: Fitted, given: dict[str, Any]) -> list[str]:
+    chosen = fitted.model.config.model_dump(mode="json")
+    defaults = type(fitted.model.config)().model_dump(mode="json")
+    other = ", ".join(f"{key}={value}" for key, value in chosen.items() if value != defaults[key] and key not in given)
+    trials = len(fitted.selection.trials)
+    if fitted.value is None:
+        return ["settings: as they are; nothing was tried" + (" (too little data to compare)" if trials else "")]
+    metric = f"{fitted.selection.metric} {fitted.value:.4f} on validation ({fitted.protocol})"
+    if trials == 1:
+        return [f"settings: there was nothing to choose; {metric}"]
+    before = "" if fitted.default_value is None else f", {fitted.default_value:.4f} before choosing"
+    return [f"settings: {other or 'the defaults'} chosen in {trials} trials; {metric}{before}"]

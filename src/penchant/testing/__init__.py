@@ -1,0 +1,1 @@
+"""The model contract as public checks, and the small simulated worlds they run in."""
