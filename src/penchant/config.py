@@ -5,14 +5,21 @@ Command-line flags, documentation and TOML keys are read from these fields; noth
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penchant.errors import BadConfig, UnknownName
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_LONGEST_SHOWN = 60
+"""Characters of a wrong value that a message quotes."""
 
 
 def setting(
@@ -62,16 +69,69 @@ class Config(BaseModel):
 
     @classmethod
     def _translated(cls, fault: ValidationError, where: str) -> BadConfig | UnknownName:
-        first = fault.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            return UnknownName("setting", path, _keys_at(cls, first["loc"][:-1]), where)
-        place = f"{where}: " if where else ""
-        return BadConfig(f"{place}{path or cls.__name__}: {first['msg']}, got {first['input']!r}")
+        faults = fault.errors(include_url=False)
+        # a misspelt key is the likelier cause of a missing one
+        first = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
+        path = [str(part) for part in first["loc"]]
+        match first["type"]:
+            case "extra_forbidden":
+                return UnknownName("setting", path[-1], _keys_at(cls, first["loc"][:-1]), _place(where, path[:-1]))
+            case "literal_error":
+                known = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+                if path[-1] == "[key]":
+                    return UnknownName("key", str(first["input"]), known, _place(where, path[:-2]))
+                return UnknownName(path[-1], str(first["input"]), known, _place(where, path[:-1]))
+            case "missing":
+                text = "missing; give it a value"
+            case "value_error":
+                text = f"{first['ctx']['error']}{_came(first['input'])}"
+            case _:
+                path = path or [cls.__name__]
+                text = f"{_expected(first)}{_came(first['input'])}"
+        place = _place(where, path)
+        return BadConfig(f"{place}: {text}" if place else text)
 
     def changed(self, **values: Any) -> Self:
         """A copy with other values, checked like new ones."""
         return self.parse({**self.model_dump(), **values})
+
+
+_EXPECTED = {
+    "greater_than": "a number > {gt:g}",
+    "greater_than_equal": "a number >= {ge:g}",
+    "less_than": "a number < {lt:g}",
+    "less_than_equal": "a number <= {le:g}",
+    "finite_number": "a finite number",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "tuple": "a list",
+    "list": "a list",
+    "dict": "a table of names and values",
+    "model": "a table of names and values",
+}
+"""What was wanted, by the type of a pydantic fault or by the word that the type starts with."""
+
+
+def _place(where: str, path: Sequence[str]) -> str:
+    """The file and the key in it, such as ``a.toml: context.mood``; either may be empty."""
+    return ": ".join(part for part in (where, ".".join(path)) if part)
+
+
+def _expected(fault: ErrorDetails) -> str:
+    """What a fault says was expected, in plain words."""
+    words = _EXPECTED.get(fault["type"]) or _EXPECTED.get(fault["type"].partition("_")[0])
+    return "expected " + words.format(**fault.get("ctx", {})) if words else str(fault["msg"])
+
+
+def _came(value: Any) -> str:
+    """What came, in one short line; a whole table would only hide the message."""
+    if isinstance(value, Mapping):
+        return ""
+    text = repr(value)
+    return f", got {text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + '...'}"
 
 
 def _keys_at(cls: type[BaseModel], path: Sequence[Any]) -> list[str]:
@@ -94,6 +154,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise BadConfig(f"{path}: no such file; expected a TOML file") from None
+    except OSError as fault:
+        raise BadConfig(f"{path}: cannot be read ({fault.strerror}); expected a TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise BadConfig(f"{path}: not valid TOML: {fault}") from None
 
@@ -113,6 +175,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     if value.lower() == "none":
         return key.strip(), None
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+        read = tomllib.loads(f"value = {value}")
+        return key.strip(), read["value"] if len(read) == 1 else value
     except tomllib.TOMLDecodeError:
         return key.strip(), value

@@ -11,6 +11,9 @@ from penchant.errors import BadConfig
 Context = Mapping[str, str | float]
 """Field name -> value, as declared by the schema; the time is not in it."""
 
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""0001-01-01T00:00:00 and 9999-12-31T23:59:59 UTC in seconds since 1970: what a calendar can show."""
+
 
 def time_zone(name: str) -> tzinfo:
     """The time zone called `name` (``"UTC"``, ``"Europe/Berlin"``); raises BadConfig when it does not exist."""
@@ -18,7 +21,7 @@ def time_zone(name: str) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as fault:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
         raise BadConfig(f'time_zone: expected a zone such as "Europe/Berlin", got "{name}"') from fault
 
 
@@ -39,12 +42,23 @@ def parse_instant(text: str) -> float:
     Raises:
         BadConfig: the text is neither.
     """
+    wrong = f'expected a time such as "2025-03-01T08:30" or seconds since 1970, got "{text}"'
     try:
-        return float(text)
+        return checked_instant(float(text), wrong)
     except ValueError:
         pass
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as fault:
-        raise BadConfig(f'expected a time such as "2025-03-01T08:30" or seconds since 1970, got "{text}"') from fault
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        raise BadConfig(wrong) from fault
+    return checked_instant((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), wrong)
+
+
+def checked_instant(at: float, message: str) -> float:
+    """The same `at` when it is a moment of the calendar (years 1 to 9999); raises BadConfig with `message` otherwise.
+
+    Seconds beyond it are milliseconds by mistake more often than not.
+    """
+    if not _FIRST_SECOND <= at <= _LAST_SECOND:
+        raise BadConfig(message)
+    return at

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from penchant.context import Context
+from penchant.context import Context, checked_instant
 from penchant.errors import BadConfig
 
 Repeats = Literal["allow", "exclude"]
@@ -24,6 +24,11 @@ class Past:
     at: float | None = None
     kind: str | None = None
     value: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Checks the time; raises BadConfig."""
+        if self.at is not None:
+            checked_instant(self.at, f"history: {self.item_id}: at: expected seconds since 1970, got {self.at}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,8 @@ class Query:
 
     def __post_init__(self) -> None:
         """Checks what needs no catalogue; raises BadConfig."""
+        if self.at is not None:
+            checked_instant(self.at, f"at: expected seconds since 1970, got {self.at}")
         if self.k < 1:
             raise BadConfig(f"k: expected a whole number >= 1, got {self.k}")
         if self.repeats not in (None, "allow", "exclude"):

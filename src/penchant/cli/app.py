@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli import data, evaluate, models, recommend, train
+from penchant.cli import data, evaluate, models, recommend, simulate, train
 from penchant.cli.output import complain, one_line
 from penchant.errors import UserError
 
@@ -25,7 +25,11 @@ TRACEBACK_VARIABLE = "PENCHANT_TRACEBACK"
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """Parent of all errors about the command line itself; its module differs between versions of typer."""
 
-_FIRST_STEPS = "Example: penchant simulate --out music\n\nExample: penchant train music/events.csv --items music/items.csv --model ease --out model"
+_FIRST_STEPS = (
+    "Example: penchant simulate --out music\n\n"
+    "Example: penchant train music/events.csv --items music/items.csv --model ease --out model\n\n"
+    "Example: penchant recommend model --user u0001"
+)
 
 
 def build() -> typer.Typer:
@@ -37,7 +41,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True, epilog=_FIRST_STEPS)(_root)
-    for group in (train, recommend, evaluate, data, models):
+    for group in (train, recommend, evaluate, data, simulate, models):
         group.register(app)
     if importlib.util.find_spec("penchant.cli.demo") is not None:
         import_module("penchant.cli.demo").register(app)
@@ -93,7 +97,8 @@ def _told(fault: Exception) -> int:
         context = getattr(fault, "ctx", None)
         command = context.command_path if context is not None else "penchant"
         message = fault.format_message() if hasattr(fault, "format_message") else str(fault)
-        complain(f"{one_line(message).replace('Value error, ', '')} See {command} --help")
+        told = one_line(message).replace("Value error, ", "")
+        complain(f"{told}{'' if told.endswith(('.', '?', '!')) else '.'} See {command} --help")
         return 2
     if isinstance(fault, UserError):
         complain(str(fault))

@@ -52,7 +52,9 @@ def ask(model: Model, query: Query) -> Answered:
     notes = [*_about_people(encoded.strangers, query), *_about_items(model, encoded.unknown_items)]
     notes += _about_context(model, query)
     if len(items) < query.k:
-        notes.append(f"only {len(items)} of {query.k} asked: the model has no opinion about other items that may be shown")
+        notes.append(
+            f"only {len(items)} of {query.k} asked: the model has no opinion about other items that may be shown"
+        )
     return Answered(
         model=model.name(), items=items, at=datetime.fromtimestamp(moment, UTC).isoformat(), notes=tuple(notes)
     )

@@ -53,13 +53,14 @@ def demo(
 def _music(people: int, trials: int, seed: int) -> None:
     from penchant.cli.demo_moments import show_two_moments
     from penchant.data.files import read_dataset
+    from penchant.data.sources.known import music_schema
     from penchant.data.sources.music import MusicSettings, simulate
 
     headline("1. A log")
     settings = MusicSettings(n_people=people, n_songs=400, n_plays=80, n_artists=80, seed=seed)
     world = simulate(settings)
     frames = world.tables()
-    log = read_dataset(frames["events"], users=frames["users"], items=frames["items"])
+    log = read_dataset(frames["events"], users=frames["users"], items=frames["items"], schema=music_schema())
     show(
         f"A simulated music service: {people} people, {log.n_items} songs, {len(log):,} plays in {settings.n_days} days, each "
         "with its time, place and mood. Nobody's real data; and because it is simulated, the truth is known."
@@ -67,7 +68,7 @@ def _music(people: int, trials: int, seed: int) -> None:
     show_rows(log, 4)
     report = _measured(log, trials, seed, None)
     headline("3. One person, two moments")
-    show_two_moments(world, log, *best_model(log, report, seed, wants_context=True))
+    show_two_moments(world, log, *best_model(log, report, seed))
 
 
 def _movielens(path: Path | None, trials: int, seed: int) -> None:
@@ -82,7 +83,7 @@ def _movielens(path: Path | None, trials: int, seed: int) -> None:
     show_rows(log, 4)
     report = _measured(log, trials, seed, 200)
     headline("3. One person, two moments")
-    show_two_times(log, *best_model(log, report, seed, wants_context=False))
+    show_two_times(log, *best_model(log, report, seed))
 
 
 def headline(text: str) -> None:
@@ -144,26 +145,19 @@ class _Spoken:
         self.inner.progress(task, done, total)
 
 
-def best_model(log: Dataset, report: Report, seed: int, *, wants_context: bool) -> tuple[Model, str]:
-    """The live model with the highest mean, fitted on everything with the settings that validation chose, and why.
-
-    With `wants_context`, among the models for which validation chose to weigh the past by circumstances, if there is one.
-    """
+def best_model(log: Dataset, report: Report, seed: int) -> tuple[Model, str]:
+    """The live model with the highest mean, fitted on everything with the settings that validation chose, and why."""
     from penchant.registry import model_class
     from penchant.train.run import Run
 
     rows = [row for row in report.rows if row["history"] == "live"]
-    contextual = [row for row in rows if row["settings"].get("context_match", 0) > 0]
-    pool = contextual if wants_context and contextual else rows
-    chosen: Mapping[str, Any] = max(pool, key=lambda row: row["metrics"][report.protocol["primary"]]["mean"])
-    model = model_class(chosen["model"])(model_class(chosen["model"]).config_class().parse(chosen["settings"]))
-    why = f"{chosen['model']}, now fitted on the whole log with the settings that validation chose"
-    if pool is contextual:
-        why += (
-            f" (past events in like circumstances count up to e^{chosen['settings']['context_match']:g} times as much)"
-        )
-    fitted: Model = model.fit(log, run=Run(seed=seed))
-    return fitted, why
+    best: Mapping[str, Any] = max(rows, key=lambda row: row["metrics"][report.protocol["primary"]]["mean"])
+    chosen = model_class(best["model"])
+    model: Model = chosen(chosen.config_class().parse(best["settings"])).fit(log, run=Run(seed=seed))
+    return (
+        model,
+        f"{best['model']}, the best of the table, now fitted on the whole log with the settings validation chose",
+    )
 
 
 def _farewell(seconds: float) -> None:

@@ -64,10 +64,6 @@ def show_two_moments(world: MusicWorld, log: Dataset, model: Model, why: str) ->
         f"{100 * wrong:.0f} %: "
         f"asking for the moment is worth {100 * gain.difference:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]."
     )
-    show(
-        "These models only re-weigh what the person did before by how like the circumstances were; models that learn what a "
-        "mood means come next."
-    )
 
 
 def show_two_times(log: Dataset, model: Model, why: str) -> None:

@@ -37,13 +37,13 @@ def show_history(log: Dataset, person: int, n: int) -> None:
 
 
 def named(log: Dataset, item: int) -> str:
-    """Title and, where the catalogue knows one, artist."""
+    """The title and, where the catalogue knows one, the mood of the item."""
     from penchant.data.features import Categories
 
     title = log.catalogue().title(item) or log.items.id(item)
-    artist = log.item_features.columns.get("artist")
-    if isinstance(artist, Categories) and artist.codes[item] >= 0:
-        return f"{title} - {artist.names.id(int(artist.codes[item]))}"
+    mood = log.item_features.columns.get("mood")
+    if isinstance(mood, Categories) and mood.codes[item] >= 0:
+        return f"{title} ({mood.names.id(int(mood.codes[item]))})"
     return title
 
 

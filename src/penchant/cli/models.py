@@ -27,7 +27,8 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command(epilog="Example: penchant models")(models)
     app.command(
-        "show-config", epilog="Example: penchant show-config ease\n\nExample: penchant show-config ease --toml > ease.toml"
+        "show-config",
+        epilog="Example: penchant show-config ease\n\nExample: penchant show-config ease --toml > ease.toml",
     )(show_config)
 
 
@@ -40,7 +41,7 @@ def models(as_json: AsJson = False) -> None:
     if as_json:
         show_json({"models": found})
         return
-    made = table("model", "what it is", "abilities", "settings")
+    made = table("model!", "what it is", "abilities", "settings")
     for one in found:
         own = [name for name in one["settings"] if name not in _shared_settings()]
         made.add(one["name"], one["summary"], ", ".join(one["abilities"]), ", ".join(own))
@@ -150,16 +151,16 @@ def _plain(value: Any) -> Any:
 
 
 def _show_settings(about: str, found: list[dict[str, Any]]) -> None:
-    from penchant.cli.tables import table
+    """A setting takes two lines, because its meaning needs the width of a terminal."""
+    from rich.padding import Padding
+    from rich.text import Text
 
-    note(about.split("\n\n")[0])
-    made = table("setting", "default>", "unit", "range", "tried", "meaning")
+    note(about)
     for one in found:
-        tried = ", ".join(_shown(value) for value in one["grid"])
-        made.add(one["name"], _shown(one["default"]), one["unit"], one["range"], tried, one["meaning"])
-    show(made.rich)
-    for paragraph in about.split("\n\n")[1:]:
-        note(paragraph)
+        facts = [part for part in (one["unit"], one["range"]) if part]
+        facts += [f"tries {', '.join(_shown(value) for value in one['grid'])}"] if one["grid"] else []
+        show(f"{one['name']} = {_shown(one['default'])}" + (f"  ({'; '.join(facts)})" if facts else ""))
+        show(Padding(Text(one["meaning"]), (0, 0, 0, 4)))
 
 
 def _shown(value: Any) -> str:

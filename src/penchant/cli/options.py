@@ -32,9 +32,7 @@ Rejects = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
-Trials = Annotated[
-    int, typer.Option("--trials", min=1, help="Most settings tried on validation data for each model.")
-]
+Trials = Annotated[int, typer.Option("--trials", min=1, help="Most settings tried on validation data for each model.")]
 NoSelect = Annotated[bool, typer.Option("--no-select", help="Try nothing: take the settings as they are.")]
 
 _LATEST = 4_102_444_800.0

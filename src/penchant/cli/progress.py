@@ -35,7 +35,9 @@ class Terminal:
         """Starts listening."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Takes the bars away."""
         with self._lock:
             if self._progress is not None:

@@ -46,14 +46,14 @@ def read(
     from penchant.data.files import load
 
     declared = schema_for(events, schema, columns)
-    listener = _Deaf(reporter)
+    listener = _Later(reporter)
     cache = cache_folder() if cached else None
-    loaded = load(
-        events, items=items, users=users, schema=declared, cache=cache, rejects=rejects, reporter=listener
-    )
+    loaded = load(events, items=items, users=users, schema=declared, cache=cache, rejects=rejects, reporter=listener)
     if cache is not None:
         keep_newest(cache)
-    for sentence in described(loaded.report):
+    told = described(loaded.report)
+    known = {*map(str, loaded.report.broken), *loaded.report.warnings}
+    for sentence in [*(text for text in listener.notes if text not in known), *told]:
         note(sentence)
     if loaded.report.n_rejected:
         note(_set_aside(loaded.report, rejects, rejects_hint))
@@ -116,15 +116,15 @@ def _set_aside(report: ValidationReport, rejects: Path | None, hint: Path | None
     return f"{told}; --rejects {hint or 'rejected.csv'} writes them to a file"
 
 
-class _Deaf:
-    """Passes on progress; findings are told from the report, which the cache keeps too."""
+class _Later:
+    """Passes progress on and keeps notes: findings are told from the report, which the cache holds too."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
+        self.notes: list[str] = []
 
     def note(self, text: str) -> None:
-        if "cache" in text or "could not keep" in text:
-            self._reporter.note(text)
+        self.notes.append(text)
 
     def progress(self, task: str, done: int, total: int) -> None:
         self._reporter.progress(task, done, total)

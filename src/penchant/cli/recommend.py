@@ -51,7 +51,9 @@ def recommend(
     ] = None,
     history: Annotated[
         list[str] | None,
-        typer.Option("--history", metavar=_IDS, help="Items of the past, oldest first; replaces what is known of --user."),
+        typer.Option(
+            "--history", metavar=_IDS, help="Items of the past, oldest first; replaces what is known of --user."
+        ),
     ] = None,
     attribute: Annotated[
         list[str] | None,
@@ -86,7 +88,8 @@ def similar(
 ) -> None:
     """Finds items like one item.
 
-    The model is asked what it would recommend to a stranger whose whole history is that one item; the item itself is left out.
+    The model is asked what it would recommend to a stranger whose whole
+    history is that one item; the item itself is left out.
     """
     model = asking.load(folder)
     if item not in model.catalogue.items:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
+_ENOUGH_PEOPLE = 10
+"""An interval over fewer people says nothing."""
+
 
 @dataclass(frozen=True)
 class PlainTable:
@@ -26,19 +29,22 @@ class PlainTable:
 
 
 def table(*headers: str, title: str | None = None) -> PlainTable:
-    """An empty table; a header that ends in ``>`` aligns its column to the right, ``|`` allows a line break."""
+    """An empty table.
+
+    Args:
+        headers: ``>`` at the end aligns a column to the right, ``!`` keeps its words whole, ``|`` breaks the header's line.
+    """
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1), pad_edge=False, title_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0), pad_edge=False)
     for header in headers:
         right = header.endswith(">")
         made.add_column(
-            header.rstrip(">").replace("|", "\n"),
+            header.rstrip(">!").replace("|", "\n"),
             justify="right" if right else "left",
-            no_wrap=right,
-            overflow="fold",
-            vertical="top",
+            no_wrap=right or header.endswith("!"),
+            overflow="ellipsis" if header.endswith("!") else "fold",
         )
     return PlainTable(made)
 
@@ -50,8 +56,8 @@ def report_table(report: Mapping[str, Any]) -> Table:
     rows: Sequence[Row] = report["rows"]
     repeated = any(row.get("new_only") for row in rows)
     cuts = any("cut" in row for row in rows)
-    headers = ["model", *(["cut>"] if cuts else []), "history", f"{primary}>", "95 %|interval>", f"hit|@{k}>"]
-    headers += [*(["new items|only>"] if repeated else []), f"cover|@{k}>", "fit|CPU s>", "asked /|CPU s>"]
+    headers = ["model!", *(["cut>"] if cuts else []), "history!", f"{primary}>", "95 %|interval>", f"hit|@{k}>"]
+    headers += [*(["new|only>"] if repeated else []), f"cover|@{k}>", "fit|CPU s>", "asked /|CPU s>"]
     made = table(*headers)
     before: tuple[Any, Any] | None = None
     for row in rows:
@@ -81,10 +87,11 @@ def _cells(row: Row, primary: str, k: str, *, repeated: bool, cuts: bool, same: 
 
 def slices_table(report: Mapping[str, Any]) -> Table:
     """The primary metric in each slice of the questions."""
-    made = table("model", "history", "slice", "people>", f"{report['protocol']['primary']}>", "95 %|interval>")
+    made = table("model!", "history!", "slice", "people>", f"{report['protocol']['primary']}>", "95 %|interval>")
     for row in report["rows"]:
         for name, value in row["slices"].items():
-            interval = f"{figure(value['low'])} {figure(value['high'])}"
+            enough = value["n"] >= _ENOUGH_PEOPLE
+            interval = f"{figure(value['low'])} {figure(value['high'])}" if enough else "too few"
             made.add(str(row["model"]), str(row["history"]), name, f"{value['n']:,}", figure(value["mean"]), interval)
     return made.rich
 

@@ -48,7 +48,9 @@ def train(
     schema: SchemaFile = None,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A setting that stays as given; see penchant show-config MODEL."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A setting that stays as given; see penchant show-config MODEL."
+        ),
     ] = None,
     trials: Trials = 12,
     no_select: NoSelect = False,
@@ -59,7 +61,8 @@ def train(
 ) -> None:
     """Trains a model: chooses its settings on the newest part of the log, then learns from all of it.
 
-    Settings are chosen by the protocol replay (last for a log without times). An existing model folder is replaced.
+    Settings are chosen by the protocol replay (last for a log without times).
+    An existing model folder is replaced.
     """
     from penchant.evaluate.fitting import fit_chosen
     from penchant.registry import model_class

@@ -18,6 +18,7 @@ from penchant.data.storage import (
     write_arrays,
 )
 from penchant.data.vocabulary import Vocabulary
+from penchant.errors import BadModelFolder
 
 FORMAT = 1
 """Raised when the layout changes; a folder of another format is written anew."""
@@ -41,8 +42,10 @@ def save_dataset(data: Dataset, folder: Path) -> None:
 
 
 def open_dataset(folder: Path) -> Dataset:
-    """Memory-maps a dataset written by `save_dataset`; raises BadModelFolder when a file is missing or damaged."""
+    """Memory-maps a dataset written by `save_dataset`; raises BadModelFolder when a file is missing, damaged or of another format."""
     arrays, meta = read_arrays(folder)
+    if meta.get("format") != FORMAT:
+        raise BadModelFolder(f"{folder}: format {meta.get('format')}, expected {FORMAT}; write the folder again")
     return Dataset(
         schema=Schema.parse(meta["schema"], str(folder)),
         users=Vocabulary(unpack_strings(arrays, "users")),

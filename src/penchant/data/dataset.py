@@ -86,9 +86,9 @@ class Dataset:
         """Sixteen hexadecimal digits that change with any event (who, what, when, kind)."""
         sha = hashlib.sha256()
         log = self.interactions
-        for column in (log.user, log.item, log.at, log.kind, log.value):
+        ids = (self.users.ids.blob, self.users.ids.offsets, self.items.ids.blob, self.items.ids.offsets)
+        for column in (log.user, log.item, log.at, log.kind, log.value, *ids):
             sha.update(np.ascontiguousarray(column).data)
-        sha.update(self.items.ids.blob.tobytes())
         return sha.hexdigest()[:16]
 
     def take(self, rows: AnyArray | slice) -> Dataset:

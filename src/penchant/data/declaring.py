@@ -38,9 +38,11 @@ def completed(
         return schema, ()
     from penchant.data.guessing import guess_schema
 
-    guess = guess_schema(
-        first_rows(source, SAMPLE_ROWS), roles.found, _sample(items, "item_id"), _sample(users, "user_id")
-    )
+    sample = first_rows(source, SAMPLE_ROWS)
+    known = dict(roles.found)
+    if "kind" in known and sample[known["kind"]].n_unique() > MAX_KINDS:
+        del known["kind"]  # whether the column is refused is decided when all rows are read
+    guess = guess_schema(sample, known, _sample(items, "item_id"), _sample(users, "user_id"))
     found: dict[str, Any] = {"columns": dict(roles.found), "kinds": guess.kinds, "repeats": guess.repeats}
     if needs_items:
         found |= {"item_attributes": guess.item_attributes}

@@ -75,7 +75,9 @@ def draft(files: LogFiles, reporter: Reporter = SILENT) -> Draft:
         for role, column in find_roles(source.header, Schema(), source.name).found.items()
         if role in loaded.report.roles
     }
-    frames = [None if path is None else first_rows(open_source(path), SAMPLE_ROWS) for path in (files.items, files.users)]
+    frames = [
+        None if path is None else first_rows(open_source(path), SAMPLE_ROWS) for path in (files.items, files.users)
+    ]
     found = guess(first_rows(source, SAMPLE_ROWS), roles, *frames)
     counted = loaded.dataset.schema
     share = loaded.report.repeats_last_tenth

@@ -31,7 +31,8 @@ class Categories:
     def of(cls, values: Iterable[str | None], names: Vocabulary | None = None) -> Categories:
         """Packs texts; None is missing. With `names` given, texts outside it are missing too."""
         listed = list(values)
-        known = names or Vocabulary.of(dict.fromkeys(v for v in listed if v is not None))
+        # an empty vocabulary is a given one too: a column in which nothing was ever known
+        known = names if names is not None else Vocabulary.of(dict.fromkeys(v for v in listed if v is not None))
         codes = [-1 if v is None else known.number(v) for v in listed]
         return cls(frozen(np.asarray([-1 if c is None else c for c in codes], dtype=np.int32)), known)
 
@@ -73,7 +74,7 @@ class Tags:
     def of(cls, rows: Iterable[Sequence[str]], names: Vocabulary | None = None) -> Tags:
         """Packs lists of texts. With `names` given, texts outside it are left out."""
         listed = [list(dict.fromkeys(row)) for row in rows]
-        known = names or Vocabulary.of(dict.fromkeys(tag for row in listed for tag in row))
+        known = names if names is not None else Vocabulary.of(dict.fromkeys(tag for row in listed for tag in row))
         coded = [known.numbers(row)[0] for row in listed]
         codes = np.concatenate(coded) if coded else np.zeros(0, dtype=np.int32)
         return cls(frozen(offsets_of([len(c) for c in coded])), frozen(codes.astype(np.int32)), known)

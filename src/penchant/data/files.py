@@ -109,6 +109,8 @@ def _read(
     for batch in source.batches(collector.columns):
         collector.add(batch)
         reporter.progress(f"reading {source.name}", min(batch.position, source.total), source.total)
+    if not len(collector):
+        raise BadData(f"{source.name}: column names but no rows; expected one event a line")
     about_items = _described(item_rows, schema.item_attributes, collector, "item")
     about_users = _described(user_rows, schema.user_attributes, collector, "user")
     warnings = list(roles.notes)

@@ -44,8 +44,6 @@ class Reading:
 def nothing_left(reading: Reading) -> str:
     """Why no event could be used, in one line."""
     name, n = reading.source.name, len(reading.rows.faults)
-    if not n:
-        return f"{name}: column names but no rows; expected one event a line"
     lines, faults = reading.rejected
     rules = sorted(broken_rules(reading.source, lines, faults, reading.roles), key=lambda rule: -rule.count)
     said = "; ".join(f"{rule.count:,} {rule.rule} ({rule.meaning}), such as {rule.first[0]}" for rule in rules[:3])

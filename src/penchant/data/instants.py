@@ -210,7 +210,10 @@ class Clockwork:
             return None
         if moment.tzinfo is None:
             self._naive = True
-            moment = moment.replace(tzinfo=ZoneInfo(self._zone))
+            local = moment.replace(tzinfo=ZoneInfo(self._zone))
+            if local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != moment:
+                return None  # the hour that is skipped in spring
+            moment = local
         return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
 
     def _convert(

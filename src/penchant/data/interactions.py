@@ -41,6 +41,7 @@ class Interactions:
         """Checks lengths and the order of time."""
         n = len(self.user)
         parts: dict[str, object] = {"item": self.item, "at": self.at, "kind": self.kind, "value": self.value}
+        parts |= {name: part for name, part in (("session", self.session), ("order", self.order)) if part is not None}
         parts |= dict(self.context) | dict(self.extra)
         for name, part in parts.items():
             if len(part) != n:  # type: ignore[arg-type]

@@ -53,47 +53,55 @@ class PopularityLog:
 
         Args:
             at: int64 [B], milliseconds, any order.
-            half_life: an event of this age (milliseconds) counts half; None means no decay.
-            window: only events younger than this (milliseconds) count; None means all.
+            half_life: an event of this age (milliseconds) counts half; None means no decay. Older than forty half-lives it
+                does not count at all, so that an answer does not depend on what else is asked.
+            window: only events of at most this age (milliseconds) count; None means all.
 
         Returns:
             float32 [B, n_items]. O(N + B n_items) time, O(B n_items) memory.
         """
         counts = np.empty((len(at), self.n_items), dtype=np.float32)
         state: Float64 = np.zeros(self.n_items)
+        inside: Int64 = np.zeros(self.n_items, dtype=np.int64)
         low = high = 0
         reference = 0
         reach = _reach(half_life, window)
-        for i, b in enumerate(np.argsort(at, kind="stable").tolist()):
+        for b in np.argsort(at, kind="stable").tolist():
             moment = int(at[b])
             end = int(np.searchsorted(self.at, moment, side="left"))
             start = 0 if reach is None else int(np.searchsorted(self.at, moment - reach, side="left"))
-            if i == 0:
+            if start >= high:
+                # nothing counted so far is young enough
+                state[:], inside[:] = 0.0, 0
                 low = high = start
-                reference = moment
-            if half_life is not None and moment != reference:
+            elif half_life is not None and moment != reference:
                 state *= 2.0 ** ((reference - moment) / half_life)
-                reference = moment
-            self._add(state, high, end, moment, half_life, 1.0)
-            if window is not None:
-                self._add(state, low, min(start, end), moment, half_life, -1.0)
-                low = max(low, start)
-            high = end
+            reference = moment
+            self._add(state, inside, slice(high, end), moment, half_life, 1)
+            self._add(state, inside, slice(low, start), moment, half_life, -1)
+            left = self.item[low:start]
+            # subtraction leaves tiny rests, which must not rank an item above those that never counted
+            state[left] = np.where(inside[left] > 0, np.maximum(state[left], 0.0), 0.0)
+            low, high = start, end
             counts[b] = state
-        # subtraction leaves tiny rests where the true count is 0
-        return np.maximum(counts, 0.0) if window is not None else counts
+        return counts
 
-    def _add(self, state: Float64, low: int, high: int, moment: int, half_life: float | None, sign: float) -> None:
-        if high <= low:
+    def _add(
+        self, state: Float64, inside: Int64, rows: slice, moment: int, half_life: float | None, sign: int
+    ) -> None:
+        """Adds (or with sign -1 takes away) the weights of these rows to `state`, and their number to `inside`."""
+        items = self.item[rows]
+        if len(items) == 0:
             return
-        weight = self.weight[low:high].astype(np.float64) * sign
+        weight = self.weight[rows].astype(np.float64) * sign
         if half_life is not None:
-            weight *= 2.0 ** ((self.at[low:high] - moment) / half_life)
-        items = self.item[low:high]
-        if high - low < self.n_items // 4:
+            weight *= 2.0 ** ((self.at[rows] - moment) / half_life)
+        if len(items) < self.n_items // 4:
             np.add.at(state, items, weight)
+            np.add.at(inside, items, sign)
         else:
             state += np.bincount(items, weights=weight, minlength=self.n_items)
+            inside += sign * np.bincount(items, minlength=self.n_items)
 
 
 def _reach(half_life: float | None, window: float | None) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant.data.arrays import Nums, frozen
+from penchant.data.arrays import Float32, Nums, frozen
 from penchant.data.features import Categories, Column, FeatureTable, Numbers, Tags, Texts, Vectors
 from penchant.data.schema import Schema
 from penchant.data.strings import Strings
@@ -73,7 +73,7 @@ def _rows_or_missing(column: Column, users: Nums) -> Column:
     if not stranger.any():
         return picked
     blank = missing_rows(column, 1)
-    return _stacked(picked, blank).take(np.where(stranger, len(users), np.arange(len(users))))
+    return stacked(picked, blank).take(np.where(stranger, len(users), np.arange(len(users))))
 
 
 def missing_rows(like: Column, n: int) -> Column:
@@ -92,7 +92,8 @@ def missing_rows(like: Column, n: int) -> Column:
             return Vectors(frozen(np.full((n, like.values.shape[1]), np.nan, dtype=np.float32)))
 
 
-def _stacked(first: Column, second: Column) -> Column:
+def stacked(first: Column, second: Column) -> Column:
+    """The rows of two columns of the same form, and with the same names, one after the other."""
     match first, second:
         case Categories(), Categories():
             return Categories(frozen(np.concatenate([first.codes, second.codes])), first.names)
@@ -115,7 +116,7 @@ def _overridden(name: str, column: Column, row: Sequence[Any]) -> Column:
     rows = [i for i, value in enumerate(row) if value is not _KEEP]
     source = np.arange(len(row))
     source[rows] = len(row) + np.arange(len(rows))
-    return _stacked(column, _column_of(name, column, [row[i] for i in rows])).take(source)
+    return stacked(column, _column_of(name, column, [row[i] for i in rows])).take(source)
 
 
 def _column_of(name: str, like: Column, values: Sequence[Any]) -> Column:
@@ -125,12 +126,29 @@ def _column_of(name: str, like: Column, values: Sequence[Any]) -> Column:
         case Numbers():
             return Numbers(frozen(np.asarray([_number(name, v) for v in values], dtype=np.float32)))
         case Tags():
-            return Tags.of([[v] if isinstance(v, str) else [str(t) for t in v] for v in values], like.names)
+            return Tags.of([_tags(name, v) for v in values], like.names)
         case Texts():
-            return Texts(Strings.of([str(v) for v in values]))
+            return Texts(Strings.of(["" if v is None else str(v) for v in values]))
         case Vectors():
-            width = like.values.shape[1]
-            block = np.asarray(values, dtype=np.float32)
-            if block.shape != (len(values), width):
-                raise BadConfig(f"{name}: expected a vector of {width} numbers")
-            return Vectors(frozen(block))
+            return Vectors(frozen(np.stack([_vector(name, v, like.values.shape[1]) for v in values])))
+
+
+def _tags(name: str, value: Any) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [value]
+    try:
+        return [str(tag) for tag in value]
+    except TypeError:
+        raise BadConfig(f"{name}: expected a list of tags, got {value!r}") from None
+
+
+def _vector(name: str, value: Any, width: int) -> Float32:
+    try:
+        row = np.full(width, np.nan) if value is None else np.asarray(value, dtype=np.float32)
+    except (TypeError, ValueError):
+        row = np.zeros(0)
+    if row.shape != (width,):
+        raise BadConfig(f"{name}: expected a vector of {width} numbers")
+    return row.astype(np.float32)

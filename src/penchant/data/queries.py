@@ -11,7 +11,7 @@ from penchant.data.arrays import Nums, frozen, offsets_of
 from penchant.data.batch import NOBODY, QueryBatch
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.features import Categories, Numbers
-from penchant.data.profiles import context_columns, user_rows
+from penchant.data.profiles import context_columns, missing_rows, stacked, user_rows
 from penchant.data.sequences import Histories
 from penchant.errors import UnknownName
 from penchant.query import Past, Query
@@ -89,7 +89,7 @@ def _histories(
     queries: Sequence[Query], at: np.ndarray, user: Nums, catalogue: Catalogue, people: People, unknown: list[str]
 ) -> Histories:
     """Pasts from the query where it has one, from what is known of the person otherwise."""
-    stored = np.asarray([q.history is None for q in queries]) & (user != NOBODY)
+    stored = np.asarray([q.history is None for q in queries], dtype=np.bool_) & (user != NOBODY)
     low, high = np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.int64)
     if stored.any():
         low[stored] = people.sequences.offsets[user[stored]]
@@ -128,24 +128,26 @@ def _kind(past: Past, catalogue: Catalogue) -> int:
 
 def _merged(known: Histories, given: Sequence[list[_Row] | None]) -> Histories:
     """Query by query: the given rows where there are any, else the known events."""
-    parts = []
-    for b, rows in enumerate(given):
-        low, high = int(known.offsets[b]), int(known.offsets[b + 1])
-        if rows is None:
-            here = (known.at[low:high], known.item[low:high], known.kind[low:high], known.value[low:high])
+    n_known = len(known.item)
+    source: list[np.ndarray] = []
+    rows: list[_Row] = []
+    for b, own in enumerate(given):
+        if own is None:
+            source.append(np.arange(known.offsets[b], known.offsets[b + 1]))
         else:
-            table = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
-            here = tuple(np.asarray(column) for column in table)  # type: ignore[assignment]
-        parts.append(here)
-    at, item, kind, value = (np.concatenate([part[i] for part in parts]) for i in range(4))
-    lengths = [len(part[0]) for part in parts]
+            source.append(n_known + len(rows) + np.arange(len(own)))
+            rows += own
+    picked = np.concatenate(source)
+    at, item, kind, value = zip(*rows, strict=True) if rows else ((), (), (), ())
     # a past that comes with the query states no circumstances of its own
-    context: dict[str, Categories | Numbers] = {}
+    context = {
+        name: stacked(column, missing_rows(column, len(rows))).take(picked) for name, column in known.context.items()
+    }
     return Histories(
-        offsets=frozen(offsets_of(lengths)),
-        item=frozen(item.astype(np.int32)),
-        at=frozen(at.astype(np.int64)),
-        kind=frozen(kind.astype(np.int8)),
-        value=frozen(value.astype(np.float32)),
-        context=context,
+        offsets=frozen(offsets_of([len(part) for part in source])),
+        item=frozen(np.append(known.item, np.asarray(item, dtype=np.int32))[picked]),
+        at=frozen(np.append(known.at, np.asarray(at, dtype=np.int64))[picked]),
+        kind=frozen(np.append(known.kind, np.asarray(kind, dtype=np.int8))[picked]),
+        value=frozen(np.append(known.value, np.asarray(value, dtype=np.float32))[picked]),
+        context={name: column for name, column in context.items() if isinstance(column, Categories | Numbers)},
     )

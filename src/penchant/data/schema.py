@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field as PydanticField
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from penchant.config import Config
 from penchant.errors import UnknownName
 
 FieldKind = Literal["category", "number", "cycle", "tags", "text", "vector"]
 Role = Literal["user_id", "item_id", "timestamp", "value", "kind", "session_id", "split", "order"]
+_MOST_KINDS = 127
+"""Numbers of event kinds are stored as int8."""
+
 TimeUnit = Literal["auto", "s", "ms", "us", "ns", "iso"]
 
 
@@ -62,9 +65,18 @@ class Schema(Config):
     @classmethod
     def _accept_filter_seen(cls, values: Any) -> Any:
         if isinstance(values, Mapping) and "filter_seen" in values:
+            if not isinstance(values["filter_seen"], bool):
+                raise ValueError(f"filter_seen: expected true or false, got {values['filter_seen']!r}")
             values = dict(values)
             values["repeats"] = "exclude" if values.pop("filter_seen") else "allow"
         return values
+
+    @field_validator("kinds")
+    @classmethod
+    def _numbers_fit(cls, kinds: dict[str, EventKind]) -> dict[str, EventKind]:
+        if len(kinds) > _MOST_KINDS:
+            raise ValueError(f"expected at most {_MOST_KINDS} event kinds, found {len(kinds)}")
+        return kinds
 
     def kind_number(self, name: str) -> int:
         """The number of an event kind; raises UnknownName."""

@@ -50,6 +50,8 @@ class Histories:
 
     def keep(self, which: Bool) -> Histories:
         """Only the events where `which` (bool [total]) is true; queries stay, perhaps with nothing."""
+        if bool(which.all()):
+            return self
         before = np.concatenate([[0], np.cumsum(which, dtype=np.int64)])
         return self._picked(frozen(before[self.offsets]), np.flatnonzero(which))
 
@@ -125,16 +127,29 @@ class Sequences:
         if n == 0:
             return np.zeros(0, dtype=np.int64)
         at, user = self.log.at[self.rows], self.log.user[self.rows]
+        if self.log.order is not None:
+            # a named order may disagree with time: what is known ends at the first event that is not earlier
+            instants, rank = np.unique(at, return_inverse=True)
+            key = user.astype(np.int64) * len(instants) + rank
+            return np.searchsorted(np.maximum.accumulate(key), key, side="left").astype(np.int64)
         new = np.ones(n, dtype=np.bool_)
         new[1:] = (at[1:] != at[:-1]) | (user[1:] != user[:-1])
         return np.maximum.accumulate(np.where(new, np.arange(n, dtype=np.int64), 0))
 
     def places_before(self, user: Nums, at: Int64) -> Int64:
-        """For each pair, the end of the places of `user` with an event strictly earlier than `at`, int64 [B]."""
+        """For each pair, the end of the places of `user` with an event strictly earlier than `at`, int64 [B].
+
+        Where a named order disagrees with time, the end is before the first event that is not earlier.
+
+        Args:
+            user: int32 [B], known people only; a stranger has no places.
+        """
         ends = np.empty(len(user), dtype=np.int64)
         for i, (person, moment) in enumerate(zip(user.tolist(), at.tolist(), strict=True)):
             low, high = int(self.offsets[person]), int(self.offsets[person + 1])
-            ends[i] = low + np.searchsorted(self.log.at[self.rows[low:high]], moment, side="left")
+            own = self.log.at[self.rows[low:high]]
+            reached = own if self.log.order is None else np.maximum.accumulate(own)
+            ends[i] = low + np.searchsorted(reached, moment, side="left")
         return ends
 
     def histories(self, low: Int64, high: Int64) -> Histories:

@@ -23,7 +23,10 @@ Arrays = dict[str, AnyArray]
 def write_arrays(folder: Path, arrays: Mapping[str, AnyArray], meta: Mapping[str, Any]) -> None:
     """Writes each array as ``NAME.npy`` and `meta` as ``meta.json``, the latter last: a folder without it is unfinished."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "meta.json").unlink(missing_ok=True)
     for name, array in arrays.items():
+        # a new file: writing into the old one would pull it from under whoever has it mapped
+        (folder / f"{name}.npy").unlink(missing_ok=True)
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     text = json.dumps({**meta, "arrays": sorted(arrays)}, indent=1)
     partial = folder / "meta.json.partial"
@@ -36,14 +39,15 @@ def read_arrays(folder: Path) -> tuple[Arrays, dict[str, Any]]:
     path = folder / "meta.json"
     try:
         meta: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
+        names: list[str] = meta["arrays"]
+    except (OSError, ValueError, KeyError, TypeError) as fault:
         raise BadModelFolder(f"{path}: cannot be read ({fault}); write the folder again") from None
     arrays: Arrays = {}
-    for name in meta["arrays"]:
+    for name in names:
         path = folder / f"{name}.npy"
         try:
             arrays[name] = _opened(path)
-        except (OSError, ValueError) as fault:
+        except (OSError, ValueError, EOFError) as fault:
             raise BadModelFolder(f"{path}: cannot be read ({fault}); write the folder again") from None
     return arrays, meta
 

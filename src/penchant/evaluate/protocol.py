@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import field_validator
+from pydantic import ValidationInfo, field_validator
 
 from penchant.config import Config, setting
 from penchant.data.dataset import Dataset
@@ -36,7 +36,7 @@ class Protocol(Config):
     max_questions: int = setting(20, "most questions drawn for one person (replay)", ge=1)
     seed: int = setting(7, "seed of all draws", ge=0)
     repeats: Literal["allow", "exclude", "auto"] = setting("auto", "whether items of the history may be recommended")
-    request_time: RequestTime | Literal["auto"] = setting("auto", "which time the models are told")
+    request_time: Literal[RequestTime, "auto"] = setting("auto", "which time the models are told")
     targets: tuple[str, ...] | None = setting(None, "event kinds that are targets; none takes the schema's")
     k: tuple[int, ...] = setting((10, 20), "lengths of the lists that are judged")
     cuts: int = setting(1, "rolling cuts (time)", ge=1, le=20)
@@ -46,9 +46,10 @@ class Protocol(Config):
 
     @field_validator("k", "given")
     @classmethod
-    def _positive(cls, values: tuple[int, ...]) -> tuple[int, ...]:
-        if not values or min(values) < 0:
-            raise ValueError("expected whole numbers >= 0")
+    def _in_range(cls, values: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        least = 1 if info.field_name == "k" else 0
+        if not values or min(values) < least:
+            raise ValueError(f"expected whole numbers >= {least}")
         return values
 
     def resolved(self, data: Dataset) -> Protocol:

@@ -35,9 +35,9 @@ def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
         )
     train = data.take(slice(0, cut))
     live = _live(data, train, cut, protocol)
-    before_cut = np.bincount(train.interactions.user, minlength=data.n_users)
-    # training events of a person are a prefix of the person's places
-    frozen_high = np.minimum(live.high, live.low + before_cut[live.user])
+    # the history ends at the person's first event that is not in training
+    later = np.append(np.flatnonzero(data.sequences.rows >= cut), len(data))
+    frozen_high = np.minimum(live.high, later[np.searchsorted(later, live.low)])
     frozen_questions = _with_high(live, frozen_high)
     return Task(train=train, asked={"live": live, "frozen": frozen_questions}, refit="train + validation")
 

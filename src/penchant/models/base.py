@@ -18,7 +18,8 @@ from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.data.queries import EncodedQueries, encode
 from penchant.data.sequences import Sequences
-from penchant.errors import BadConfig, BadModelFolder, PenchantError
+from penchant.errors import BadConfig, BadData, BadModelFolder
+from penchant.models.circumstances import Lifts
 from penchant.models.folder import FolderContents, read_folder, write_folder
 from penchant.models.topk import allow_only, forbid, forbid_seen, top_k
 from penchant.query import Query
@@ -26,13 +27,16 @@ from penchant.registry import model_class
 from penchant.train.run import Run
 
 BLOCK = 256
-"""Queries scored at a time: B x n_items float32 scores are held at once."""
+"""Most queries scored at a time."""
+
+BLOCK_CELLS = 32_000_000
+"""Scores held at once: 128 MB, and a few temporaries of this size."""
 
 _BEHIND = 1e-6
 """Scale of popularity where it only decides between equal scores."""
 
 KEPT_EVENTS = 1_000
-"""Newest events of each person that a model folder keeps."""
+"""Newest events of each person that a model folder keeps in any case."""
 
 
 class ModelConfig(Config):
@@ -45,6 +49,14 @@ class ModelConfig(Config):
     )
     popularity_half_life: float = setting(
         7.0, "age at which a choice counts half in the popularity behind", unit="days", refit=False, gt=0
+    )
+    context_lift: float = setting(
+        0.0,
+        "how strongly items that are chosen more in such circumstances are raised: times exp(context_lift x log lift)",
+        grid=(0.5, 1.0),
+        refit=False,
+        ge=0,
+        le=5,
     )
 
 
@@ -64,6 +76,7 @@ class Model(ABC):
         scores_unseen: whether the model has an opinion about items without an event in its training log.
         n_fit: size of the catalogue at the fit; numbers from there on are items that came later.
         known: bool [n_fit], whether the item had an event in the training log.
+        lifts: how circumstances raise each item; None while `context_lift` is 0.
     """
 
     config: ModelConfig
@@ -72,6 +85,7 @@ class Model(ABC):
     people: People
     known: Bool
     n_fit: int
+    lifts: Lifts | None = None
     card: Mapping[str, Any]
 
     def __init__(self, config: ModelConfig | None = None, **settings: Any) -> None:
@@ -119,15 +133,20 @@ class Model(ABC):
         """Learns from a log and keeps its catalogue and people; returns the model itself.
 
         Raises:
-            PenchantError: the log holds no event.
+            BadData: the log holds no event.
         """
         if len(train) == 0:
-            raise PenchantError(f"{self.name()}: expected a training log with at least one event, got none")
+            raise BadData(f"{self.name()}: expected a training log with at least one event, got none")
         self.catalogue, self.people = train.catalogue(), train.people()
         self.known, self.n_fit = train.seen_items, train.n_items
         self.card = {"data": {"name": train.name, "digest": train.digest, "events": len(train)}}
+        self.lifts = self._counted_lifts() if self.config.context_lift > 0 else None
         self._fit(train, valid, run or Run())
         return self
+
+    def _counted_lifts(self) -> Lifts:
+        log, schema = self.people.sequences.log, self.catalogue.schema
+        return Lifts.of(log, self.n_fit, time_zone=schema.time_zone, timed=self.catalogue.timed)
 
     def with_settings(self, **settings: Any) -> Self:
         """The same fitted model with other settings; only those declared with ``refit=False`` may change."""
@@ -138,6 +157,8 @@ class Model(ABC):
                 raise BadConfig(f"{self.name()}: {key} cannot change without a new fit")
         other = copy.copy(self)
         other.config = changed
+        if changed.context_lift > 0 and other.lifts is None:
+            other.lifts = other._counted_lifts()
         return other
 
     # -- scoring in numbers ----------------------------------------------------------------------------------------
@@ -153,6 +174,8 @@ class Model(ABC):
             scores = wide
         if self.config.popularity_behind:
             self._put_popularity_behind(scores, batch)
+        if self.config.context_lift > 0 and self.lifts is not None:
+            self.lifts.multiply(scores, batch, self.config.context_lift)
         if not self.scores_unseen:
             scores[:, : self.n_fit][:, ~self.known] = np.nan
             scores[:, self.n_fit :] = np.nan
@@ -185,10 +208,13 @@ class Model(ABC):
         return self.recommend_many([query], k)[0]
 
     def recommend_many(self, queries: Sequence[Query], k: int | None = None) -> list[Scored]:
-        """The same answers as one by one; `k` overrides that of the queries."""
+        """The same answers as one by one; `k` (>= 1) overrides that of the queries."""
+        if k is not None and k < 1:
+            raise BadConfig(f"k: expected a whole number >= 1, got {k}")
         answers: list[Scored] = []
-        for start in range(0, len(queries), BLOCK):
-            answers += self._recommend_block(queries[start : start + BLOCK], k)
+        size = max(1, min(BLOCK, BLOCK_CELLS // max(1, len(self.catalogue.items))))
+        for start in range(0, len(queries), size):
+            answers += self._recommend_block(queries[start : start + size], k)
         return answers
 
     def encode(self, queries: Sequence[Query]) -> EncodedQueries:
@@ -220,7 +246,7 @@ class Model(ABC):
         contents = FolderContents(
             model=self.name(),
             config=self.config.model_dump(mode="json"),
-            arrays={**self._state(), "known": self.known},
+            arrays={**self._state(), "known": self.known, **(self.lifts.packed() if self.lifts else {})},
             catalogue=self.catalogue,
             people=_recent(self.people),
             card=self.card,
@@ -242,17 +268,25 @@ class Model(ABC):
         model.known = contents.arrays["known"]
         model.n_fit = len(model.known)
         model.card = contents.card
+        model.lifts = Lifts.unpacked(contents.arrays)
         model._restore(contents.arrays)
         return model
 
 
 def _recent(people: People) -> People:
-    """The people with only the newest `KEPT_EVENTS` events of each."""
+    """The people with the newest `KEPT_EVENTS` events of each, and before those the newest event with each other item.
+
+    The latter keep "nothing seen is recommended" true for people with a longer past.
+    """
     sequences = people.sequences
-    age = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets)) - 1 - np.arange(len(sequences.rows))
-    if not bool((age >= KEPT_EVENTS).any()):
+    log, n = sequences.log, len(sequences.rows)
+    kept = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets)) - np.arange(n) <= KEPT_EVENTS
+    if bool(kept.all()):
         return people
-    log = sequences.log.take(np.sort(sequences.rows[age < KEPT_EVENTS]))
+    pairs = log.user.astype(np.int64) * (int(log.item.max()) + 1) + log.item
+    newest_first = sequences.rows[::-1]
+    kept[n - 1 - np.unique(pairs[newest_first], return_index=True)[1]] = True
+    log = log.take(np.sort(sequences.rows[kept]))
     return replace(people, sequences=Sequences.of(log, len(sequences)))
 
 

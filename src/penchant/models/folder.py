@@ -53,7 +53,7 @@ def write_folder(folder: Path, contents: FolderContents) -> None:
     Raises:
         UserError: the disk is full or the place cannot be written; nothing half-done stays behind.
     """
-    partial = folder.with_name(folder.name + ".partial")
+    partial = folder.with_name(f".{folder.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -120,17 +120,23 @@ def _card_digest(card: Mapping[str, Any]) -> str:
 
 
 def _swap(partial: Path, folder: Path) -> None:
+    old = _old(folder)
     if not folder.exists():
         partial.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
         return
     if any(folder.iterdir()) and not (folder / "card.json").exists():
         shutil.rmtree(partial)
         raise UserError(f"{folder}: exists and is not a model folder; choose another --out")
-    old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     folder.rename(old)
     partial.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(folder: Path) -> Path:
+    """Where the old folder stands for the instant in which the new one takes its place."""
+    return folder.with_name(f".{folder.name}.old")
 
 
 def read_folder(folder: Path) -> FolderContents:
@@ -139,6 +145,8 @@ def read_folder(folder: Path) -> FolderContents:
     Raises:
         BadModelFolder: names the file that is missing, truncated or changed.
     """
+    if not folder.exists() and _old(folder).exists():
+        folder = _old(folder)  # a save was killed between its two renames
     card = _verified_card(folder)
     catalogue, catalogue_meta = _read_section(folder / "catalogue")
     people, people_meta = _read_section(folder / "people")

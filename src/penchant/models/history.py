@@ -68,6 +68,8 @@ def history_weights(batch: QueryBatch, config: HistoryConfig, kind_weight: Float
     shape = (len(batch), batch.n_items)
     matrix = sp.csr_matrix((weight.astype(np.float32), history.item.copy(), history.offsets), shape=shape)
     matrix.sum_duplicates()
+    # an event of no weight is no past: its query must look like one without any
+    matrix.eliminate_zeros()
     return matrix
 
 

@@ -21,7 +21,7 @@ from penchant.data.dataset import Dataset
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights
 from penchant.models.neighbours import (
-    dense_product,
+    densified,
     idf,
     inverse,
     kind_weights,
@@ -35,31 +35,37 @@ from penchant.models.neighbours import (
 )
 from penchant.train.run import Run
 
-_BM25_B = 0.75
+_BM25_K, _BM25_B = 1.2, 0.75
+"""Saturation and length normalisation of BM25, at their customary values."""
 
 
 class ItemKnnConfig(HistoryConfig, ModelConfig):
     """Settings of `itemknn`."""
 
-    last_n: int = setting(20, "newest events that count", unit="events", grid=(5, 20, 100), refit=False, ge=1)
+    last_n: int = setting(20, "newest events that count", unit="events", refit=False, ge=1)
     decay: float = setting(
-        0.8, "weight of an event relative to the next newer one", grid=(0.5, 0.8, 0.95), refit=False, gt=0, le=1
+        0.7, "weight of an event relative to the next newer one", grid=(0.5, 0.7, 0.9), refit=False, gt=0, le=1
     )
     history_half_life: float | None = setting(
-        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02, 10.0),
+        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02, 1.0),
         refit=False, gt=0,
     )  # fmt: skip
     again: float = setting(
-        0.0, "similarity of an item with itself, which lets it come again", grid=(0.0, 0.1, 1.0), refit=False, ge=0
+        0.0, "weight of the similarity of an item with itself, which lets it come again", grid=(0.0, 0.3, 1.0),
+        refit=False, ge=0,
+    )  # fmt: skip
+    similarity: Literal["cosine", "tfidf", "bm25"] = setting(
+        "tfidf",
+        "cosine: people in common over all; tfidf: people of few items say more; bm25: the same, and popular items less",
+        grid=("cosine", "tfidf", "bm25"),
+    )
+    shrink: float = setting(
+        10.0, "people added to the denominator of cosine and tfidf: doubts pairs seen rarely", grid=(0.0, 10.0), ge=0
     )
     visit_gap: float | None = setting(
         None, "items count as chosen together within visits parted by such a pause; none: within people", unit="days",
-        grid=(None, 0.05), gt=0,
+        grid=(None, 0.5), gt=0,
     )  # fmt: skip
-    similarity: Literal["cosine", "tfidf", "bm25"] = setting(
-        "cosine", "how strongly people (or visits) in common count", grid=("cosine", "tfidf", "bm25")
-    )
-    shrink: float = setting(0.0, "added to the denominator of the cosine: doubts pairs seen rarely", grid=(0.0, 10.0), ge=0)
     neighbours: int = setting(200, "most similar items kept for each item", ge=1)
 
 
@@ -68,43 +74,47 @@ class ItemKnn(Model):
 
     config: ItemKnnConfig
     similar: sp.csr_matrix
+    own: Float32
 
     def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
-        left, right = self._weighted(profiles(train, self.config.visit_gap))
+        left, right = self._factors(profiles(train, self.config.visit_gap))
         size = lengths(left)
+        if self.config.similarity == "bm25":
+            self.own = size**2
+        else:
+            self.own = size**2 * inverse(size**2 + np.float32(self.config.shrink))
         blocks = [sp.csr_matrix((0, train.n_items), dtype=np.float32)]
         for first, block in product_blocks(left, right):
             row = np.repeat(np.arange(first, first + block.shape[0]), np.diff(block.indptr))
             if self.config.similarity != "bm25":
-                block.data /= np.maximum(size[row] * size[block.indices] + np.float32(self.config.shrink), 1e-12)
+                block.data *= inverse(size[row] * size[block.indices] + np.float32(self.config.shrink))
             block.data[row == block.indices] = 0.0
             blocks.append(strongest(block, self.config.neighbours))
         self.similar = sp.vstack(blocks, format="csr", dtype=np.float32)
 
-    def _weighted(self, chosen: sp.csr_matrix) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-        """Two factors, [n_items, n_rows] and [n_rows, n_items], whose product holds the dot products of items."""
+    def _factors(self, chosen: sp.csr_matrix) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+        """Two matrices, [n_items, n_rows] and [n_rows, n_items], whose product holds the dot products of items."""
         by_item = chosen.T.tocsr()
         if self.config.similarity == "cosine":
             return by_item, chosen
-        # here items are documents and people (or visits) are words: one with many items says little
+        # items are the documents here and people (or visits) their words: one who chooses everything says little
         rarity = idf(by_item)
         if self.config.similarity == "tfidf":
             return scaled(by_item, columns=rarity), scaled(chosen, rows=rarity)
         held = np.diff(by_item.indptr).astype(np.float32)
-        mean = float(held[held > 0].mean()) if bool((held > 0).any()) else 1.0
-        saturation = (2.2 / (1.0 + 1.2 * (1.0 - _BM25_B + _BM25_B * held / mean))).astype(np.float32)
+        mean = held.sum() / max(np.count_nonzero(held), 1)
+        saturation = ((_BM25_K + 1) / (1 + _BM25_K * (1 - _BM25_B + _BM25_B * held / mean))).astype(np.float32)
         return scaled(by_item, saturation, rarity), scaled(chosen, rarity, saturation)
 
     def _score(self, batch: QueryBatch) -> Float32:
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
-        scores = dense_product(past, self.similar)
+        scores = past @ self.similar
         if self.config.again > 0:
-            row = np.repeat(np.arange(len(batch)), np.diff(past.indptr))
-            scores[row, past.indices] += self.config.again * past.data
-        return scores
+            scores = scores + scaled(past, columns=np.float32(self.config.again) * self.own)
+        return densified(scores.tocsr())
 
     def _state(self) -> dict[str, AnyArray]:
-        return packed(self.similar)
+        return {**packed(self.similar), "own": self.own}
 
     def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
-        self.similar = unpacked(arrays)
+        self.similar, self.own = unpacked(arrays), arrays["own"]

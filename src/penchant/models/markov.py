@@ -9,18 +9,17 @@ Ludewig & Jannach 2018, "Evaluation of session-based recommendation algorithms",
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
 
 from penchant.config import setting
-from penchant.data.arrays import MS_PER_DAY, AnyArray, Bool, Float32, Int64, Nums, ragged_positions
+from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Int64, Nums, ragged_positions
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.sequences import Histories
 from penchant.models.base import Model, ModelConfig
-from penchant.models.neighbours import dense_product, inverse, kind_weights, packed, scaled, unpacked
+from penchant.models.neighbours import densified, inverse, kind_weights, packed, scaled, unpacked
 from penchant.train.run import Run
 
 _CHUNK = 4_000_000
@@ -30,20 +29,16 @@ _CHUNK = 4_000_000
 class MarkovConfig(ModelConfig):
     """Settings of `markov`. An instant is all events of one person that share a time: they have no order."""
 
-    last_n: int = setting(1, "newest instants that count", unit="instants", grid=(1, 2, 5, 20), refit=False, ge=1)
+    last_n: int = setting(5, "newest instants that count", unit="instants", grid=(1, 5, 20), refit=False, ge=1)
     decay: float = setting(
         0.5, "weight of an instant relative to the next newer one", grid=(0.3, 0.5, 0.8), refit=False, gt=0, le=1
     )
-    window: int = setting(1, "instants after an item whose items count as following", grid=(1, 3, 10), ge=1)
+    window: int = setting(3, "instants after an item whose items follow it", unit="instants", grid=(1, 3, 10), ge=1)
     fade: float = setting(0.5, "weight of a follower relative to one an instant earlier", grid=(0.5, 0.8), gt=0, le=1)
     max_gap: float | None = setting(
         None, "longest time between an item and its follower; none: any", unit="days", grid=(None, 0.05, 1.0), gt=0
     )
-    shrink: float = setting(0.0, "added to the number of times an item was followed: doubts rare items", grid=(0.0, 3.0), ge=0)
-    ties: Literal["skip", "both"] = setting(
-        "skip", "whether items of one instant follow each other, both ways", grid=("skip", "both")
-    )
-    split: bool = True
+    shrink: float = setting(2.0, "followers added to the number counted: doubts items that were followed rarely", ge=0)
 
 
 class Markov(Model):
@@ -56,36 +51,37 @@ class Markov(Model):
         shape = (train.n_items, train.n_items)
         counts = sp.csr_matrix(shape, dtype=np.float32)
         for source, target, weight in self._pairs(train):
-            counts = counts + sp.csr_matrix((weight, (source, target)), shape=shape)
+            counts = counts + sp.csr_matrix((weight, (source, target)), shape=shape, dtype=np.float32)
+        counts.eliminate_zeros()
         total = np.asarray(counts.sum(axis=1)).ravel().astype(np.float32)
         self.follows = scaled(counts, rows=inverse(np.where(total > 0, total + np.float32(self.config.shrink), 0)))
 
     def _pairs(self, train: Dataset) -> Iterator[tuple[Nums, Nums, Float32]]:
-        """Chunks of (item, follower, weight)."""
+        """Chunks of (item, follower, weight); the items of an instant share its weight as followers.
+
+        Items of one instant do not follow each other: their order in the file says nothing.
+        """
         sequences, log = train.sequences, train.interactions
         rows = sequences.rows
         item, at, user = log.item[rows], log.at[rows], log.user[rows]
         worth = train.kind_weight[log.kind[rows]]
         start, instant = _instants(at, user)
-        owner = user[start[:-1]]
-        for distance in range(0 if self.config.ties == "both" else 1, self.config.window + 1):
-            ahead = np.minimum(instant + distance, len(owner) - 1)
-            valid = (instant + distance < len(owner)) & (owner[ahead] == user)
+        person = user[start[:-1]]
+        for distance in range(1, self.config.window + 1):
+            ahead = np.minimum(instant + distance, len(person) - 1)
+            follows = (ahead == instant + distance) & (person[ahead] == user)
             if self.config.max_gap is not None:
-                valid &= at[start[ahead]] - at <= self.config.max_gap * MS_PER_DAY
-            n = np.where(valid, start[ahead + 1] - start[ahead], 0)
-            fade = np.float32(self.config.fade) ** np.float32(max(distance - 1, 0))
+                follows &= at[start[ahead]] - at <= self.config.max_gap * MS_PER_DAY
+            n = np.where(follows, start[ahead + 1] - start[ahead], 0)
+            share = np.float32(self.config.fade) ** np.float32(distance - 1) / np.maximum(n, 1).astype(np.float32)
             for low, high in _chunks(n):
                 here = np.repeat(np.arange(low, high), n[low:high])
                 there = ragged_positions(start[ahead[low:high]], n[low:high])
-                kept = here != there
-                here, there = here[kept], there[kept]
-                weight = fade * worth[there] * (1 / n[here] if self.config.split else 1)
-                yield item[here], item[there], weight.astype(np.float32)
+                yield item[here], item[there], share[here] * worth[here] * worth[there]
 
     def _score(self, batch: QueryBatch) -> Float32:
         past = _newest(batch.history, batch.n_items, self.config, kind_weights(self.catalogue.schema))
-        return dense_product(past[:, : self.n_fit], self.follows)
+        return densified((past[:, : self.n_fit] @ self.follows).tocsr())
 
     def _state(self) -> dict[str, AnyArray]:
         return packed(self.follows)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Nums
+from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32
 from penchant.data.dataset import Dataset
 from penchant.data.schema import Schema
 
@@ -43,9 +43,15 @@ def profiles(train: Dataset, visit_gap: float | None) -> sp.csr_matrix:
 
 
 def idf(matrix: sp.csr_matrix) -> Float32:
-    """Rarity of each column, ``log(n_rows / (1 + rows with the column))`` but at least 0: float32 [n_columns]."""
+    """Rarity of each column, ``log(1 + n_rows / rows with the column)`` over its root mean square: float32 [n_columns].
+
+    The mean is taken over all cells of the matrix, so that a sum of squares still counts cells. 0 for an empty column.
+    """
     held = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    return np.maximum(np.log(max(matrix.shape[0], 1) / (1.0 + held)), 0.0).astype(np.float32)
+    rarity = np.where(held > 0, np.log1p(matrix.shape[0] / np.maximum(held, 1)), 0.0)
+    mean_square = (held * rarity**2).sum() / max(matrix.nnz, 1)
+    relative: Float32 = (rarity / np.sqrt(mean_square or 1.0)).astype(np.float32)
+    return relative
 
 
 def scaled(matrix: sp.csr_matrix, rows: Float32 | None = None, columns: Float32 | None = None) -> sp.csr_matrix:
@@ -61,7 +67,8 @@ def scaled(matrix: sp.csr_matrix, rows: Float32 | None = None, columns: Float32 
 def lengths(matrix: sp.csr_matrix) -> Float32:
     """Euclidean length of each row, float32 [n_rows]."""
     squares = matrix.multiply(matrix).sum(axis=1)
-    return np.sqrt(np.asarray(squares).ravel()).astype(np.float32)
+    length: Float32 = np.sqrt(np.asarray(squares).ravel()).astype(np.float32)
+    return length
 
 
 def inverse(values: Float32) -> Float32:
@@ -111,15 +118,9 @@ def unpacked(arrays: Mapping[str, AnyArray]) -> sp.csr_matrix:
     return sp.csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
 
 
-def dense_product(weights: sp.csr_matrix, table: sp.csr_matrix) -> Float32:
-    """``weights @ table`` as a writable dense array, float32 [B, n]; rows without a weight are NaN: no opinion."""
-    scores = np.zeros((weights.shape[0], table.shape[1]), dtype=np.float32)
-    (weights @ table).toarray(out=scores)
-    scores[np.diff(weights.indptr) == 0] = np.nan
-    return scores
-
-
-def row_of(matrix: sp.csr_matrix, row: int) -> tuple[Nums, Float32]:
-    """Columns and values of one row."""
-    cells = slice(matrix.indptr[row], matrix.indptr[row + 1])
-    return matrix.indices[cells], matrix.data[cells]
+def densified(scores: sp.csr_matrix) -> Float32:
+    """Sparse scores as a writable dense array, float32 [B, n]; rows without any cell are NaN: no opinion."""
+    dense = np.zeros(scores.shape, dtype=np.float32)
+    scores.toarray(out=dense)
+    dense[np.diff(scores.indptr) == 0] = np.nan
+    return dense

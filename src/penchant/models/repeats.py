@@ -94,7 +94,8 @@ class _Own:
         minutes = np.maximum(self.since / 60_000, 2.0**-1)
         age = np.clip(np.floor(np.log2(minutes)) + 1, 0, _AGES - 1).astype(np.int64)
         count = np.minimum(np.floor(2 * np.log2(self.count)), _COUNTS - 1).astype(np.int64)
-        return (self.kind.astype(np.int64) * _AGES + age) * _COUNTS + count
+        cell: Int64 = (self.kind.astype(np.int64) * _AGES + age) * _COUNTS + count
+        return cell
 
 
 class Repeats(Model):

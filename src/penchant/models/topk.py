@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -46,6 +47,7 @@ def allow_only(scores: Float32, candidates: Sequence[Nums | None]) -> None:
             row[items] = kept
 
 
+@lru_cache(maxsize=4)
 def tie_order(n_items: int) -> Nums:
     """A fixed scrambled order of the items, int32 [n_items], that decides between equal scores.
 
@@ -55,7 +57,7 @@ def tie_order(n_items: int) -> Nums:
     hashed = (np.arange(n_items, dtype=np.uint64) * np.uint64(2654435761)) & np.uint64(0xFFFFFFFF)
     order = np.empty(n_items, dtype=np.int32)
     order[np.argsort(hashed, kind="stable")] = np.arange(n_items, dtype=np.int32)
-    return order
+    return frozen(order)
 
 
 def top_k(scores: Float32, k: int) -> TopK:
@@ -85,9 +87,14 @@ def _best_of(row: Float32, k: int, order: Nums) -> Nums:
     finite = np.isfinite(row)
     open_items = np.flatnonzero(finite)
     if len(open_items) > k:
-        values = row if finite.all() else row[open_items]
-        threshold = np.partition(values, len(values) - k)[len(values) - k]
-        open_items = open_items[values >= threshold]
-    ranked = np.lexsort((order[open_items], -row[open_items]))[:k]
+        # turned round, because numpy's partition near the end of an array of mostly equal values is fifty times slower
+        loss = -row if finite.all() else -row[open_items]
+        threshold = np.partition(loss, k - 1)[k - 1]
+        better, equal = open_items[loss < threshold], open_items[loss == threshold]
+        # most items may share the threshold (a score of 0): only the first of them in the fixed order are sorted
+        missing = k - len(better)
+        equal = equal[np.argpartition(order[equal], missing - 1)[:missing]]
+        open_items = np.concatenate([better, equal])
+    ranked = np.lexsort((order[open_items], -row[open_items]))
     chosen: Nums = open_items[ranked].astype(np.int32)
     return chosen

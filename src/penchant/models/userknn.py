@@ -21,7 +21,7 @@ from penchant.data.dataset import Dataset
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights
 from penchant.models.neighbours import (
-    dense_product,
+    densified,
     idf,
     inverse,
     kind_weights,
@@ -38,19 +38,27 @@ from penchant.train.run import Run
 class UserKnnConfig(HistoryConfig, ModelConfig):
     """Settings of `userknn`."""
 
-    last_n: int = setting(50, "newest events that count", unit="events", grid=(5, 50, 200), refit=False, ge=1)
+    last_n: int = setting(50, "newest events that count", unit="events", refit=False, ge=1)
     decay: float = setting(
-        0.9, "weight of an event relative to the next newer one", grid=(0.6, 0.9, 0.98), refit=False, gt=0, le=1
+        0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 0.95), refit=False, gt=0, le=1
     )
-    neighbours: int = setting(200, "most similar profiles that vote", grid=(50, 200, 1000), refit=False, ge=1)
+    history_half_life: float | None = setting(
+        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02, 1.0),
+        refit=False, gt=0,
+    )  # fmt: skip
+    neighbours: int = setting(100, "most similar profiles that vote", grid=(50, 100, 500), refit=False, ge=1)
     sharpness: float = setting(
-        1.0, "power of the similarity with which a profile votes", grid=(1.0, 3.0), refit=False, gt=0
+        1.0, "power of the similarity with which a profile votes", grid=(1.0, 2.0), refit=False, gt=0
+    )
+    visit_gap: float | None = setting(
+        0.5,
+        "profiles are visits parted by such a pause; none: they are people",
+        unit="days",
+        grid=(None, 0.05, 0.5),
+        gt=0,
     )
     rarity: float = setting(
         1.0, "power of the inverse frequency with which items count when profiles are compared", grid=(0.0, 1.0), ge=0
-    )
-    visit_gap: float | None = setting(
-        None, "profiles are visits parted by such a pause; none: they are people", unit="days", grid=(None, 0.05), gt=0
     )
 
 
@@ -78,7 +86,7 @@ class UserKnn(Model):
         past = scaled(past, rows=inverse(lengths(past)))
         alike = strongest((past @ self.by_item).tocsr(), self.config.neighbours)
         alike.data **= np.float32(self.config.sharpness)
-        return dense_product(alike, self.chosen)
+        return densified((alike @ self.chosen).tocsr())
 
     def _state(self) -> dict[str, AnyArray]:
         return packed(self.chosen)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Float32, Float64, Nums, frozen
+from penchant.data.arrays import Float32, Float64, Nums, frozen
 from penchant.data.dataset import Dataset
 from penchant.data.features import Categories, FeatureTable, Tags, Texts
 from penchant.data.interactions import Interactions
@@ -159,8 +159,3 @@ def shuffled(world: World, seed: int = 7) -> World:
     truth = np.tile(share.astype(np.float32), (len(world.truth), 1))
     data = replace(world.data, interactions=replace(log, item=frozen(item)), name=f"{world.data.name}, shuffled")
     return World(data=data, n_train=world.n_train, truth=frozen(truth))
-
-
-def chosen_items(world: World) -> Bool:
-    """Whether an item has an event in the training part, bool [n_items]."""
-    return world.train.seen_items

@@ -1,0 +1,212 @@
+"""`penchant evaluate`: an honest table of models side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from penchant.cli import evaluate_options as options
+from penchant.cli.options import (
+    EventsFile,
+    ItemsFile,
+    NoCache,
+    NoSelect,
+    SchemaFile,
+    Seed,
+    Trials,
+    UsersFile,
+    given,
+    listed,
+    settings_by_model,
+    whole_numbers,
+)
+from penchant.cli.output import aside, json_text, note, results, show, show_json
+from penchant.cli.progress import Terminal
+from penchant.cli.reading import read
+from penchant.errors import BadConfig, BadData, UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from penchant.data.dataset import Dataset
+    from penchant.data.files import Loaded
+    from penchant.evaluate.measuring import ModelSpec
+    from penchant.evaluate.protocol import Protocol
+    from penchant.evaluate.report import Report
+    from penchant.log import Reporter
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command(
+        epilog="Example: penchant evaluate events.csv --models popular,repeats,ease -k 10,20 --json table.json\n\n"
+        "Example: penchant evaluate events.csv --models ease,mine=mine.toml --set ease.reg=100 --protocol time --cuts 5"
+    )(evaluate)
+
+
+def evaluate(
+    events: EventsFile,
+    models: options.Models,
+    assignments: options.Assignments = None,
+    protocol: options.ProtocolName = "replay",
+    test_share: options.TestShare = None,
+    split_column: options.SplitColumn = None,
+    order_column: options.OrderColumn = None,
+    test: options.TestFile = None,
+    cuts: options.Cuts = None,
+    request_time: options.RequestTime = None,
+    repeats: options.Repeats = "auto",
+    targets: options.Targets = None,
+    items: ItemsFile = None,
+    users: UsersFile = None,
+    schema: SchemaFile = None,
+    k: options.Lengths = "10,20",
+    seed: Seed = 7,
+    sample_people: options.SamplePeople = None,
+    trials: Trials = 12,
+    no_select: NoSelect = False,
+    jobs: options.Jobs = 1,
+    threads: options.Threads = 2,
+    slices: options.Slices = False,
+    no_cache: NoCache = False,
+    json_out: options.JsonOut = None,
+) -> None:
+    """Measures models by one protocol and prints a table with intervals, and a verdict for each pair.
+
+    Each model chooses its settings on validation data with the same budget, in a
+    process of its own. Exit code 1 when a model could not be measured; the others
+    are printed all the same.
+    """
+    from penchant.evaluate.children import Effort
+
+    specs = _specs(models, assignments)
+    asked = _protocol(
+        name=protocol, test_share=test_share, cuts=cuts, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
+        request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
+    )  # fmt: skip
+    _refuse_both(test, split_column=split_column, test_share=test_share, cuts=cuts)
+    _check_out(json_out)
+    columns = given({"split": split_column, "order": order_column})
+    effort = Effort(budget=1 if no_select else trials, jobs=jobs, threads=threads, seed=seed)
+    with Terminal(bars=json_out != "-") as reporter:
+        loaded = read(events, items, users, schema, reporter=reporter, cached=not no_cache, columns=columns)
+        data, settings = _with_test(loaded, test, asked, reporter)
+        report = _measured(data, specs, settings, effort, reporter)
+    _tell(report, json_out, slices)
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def _tell(report: Report, json_out: str | None, slices: bool) -> None:
+    """The table for people, and the whole report where it was asked for."""
+    _print(report, results() if json_out != "-" else aside(), slices)
+    if json_out == "-":
+        show_json(report.as_json())
+    elif json_out is not None:
+        Path(json_out).write_text(json_text(report.as_json()), encoding="utf-8")
+        note(f"the whole report is in {json_out}")
+
+
+def _measured(data: Dataset, specs: list[ModelSpec], protocol: Protocol, effort: Any, reporter: Reporter) -> Report:
+    from penchant.evaluate.run import evaluate as measure
+
+    return measure(data, specs, protocol, effort=effort, reporter=reporter)
+
+
+def _protocol(**values: Any) -> Protocol:
+    from penchant.evaluate.protocol import Protocol
+
+    return Protocol.parse(given(values), "protocol")
+
+
+def _specs(models: str, assignments: list[str] | None) -> list[ModelSpec]:
+    """The models in the order of the command line; a setting on the line goes before one of a file."""
+    from penchant.config import read_toml
+    from penchant.evaluate.measuring import ModelSpec
+    from penchant.registry import model_class
+
+    files = dict(_label_and_file(part) for part in listed(models))
+    if not files or len(files) != len(listed(models)):
+        raise BadConfig(f'--models: expected names separated by commas, each once, got "{models}"')
+    on_line = settings_by_model(assignments, files)
+    specs = []
+    for label, file in files.items():
+        in_file = {} if file is None else read_toml(file)
+        name = str(in_file.pop("model", label))
+        settings = {**in_file, **on_line[label]}
+        model_class(name).config_class().parse(settings, str(file) if file is not None else label)
+        specs.append(ModelSpec(label=label, model=name, settings=settings))
+    return specs
+
+
+def _label_and_file(part: str) -> tuple[str, Path | None]:
+    label, equals, file = part.partition("=")
+    return label.strip(), Path(file.strip()) if equals else None
+
+
+def _refuse_both(test: Path | None, **others: Any) -> None:
+    """A test file already says what is test."""
+    for name, value in others.items():
+        if test is not None and value is not None:
+            raise BadConfig(
+                f"--test and --{name.replace('_', '-')}: give one of them; the test file already is the test"
+            )
+
+
+def _check_out(out: str | None) -> None:
+    """Found before an hour of work, not after it."""
+    if out is None or out == "-":
+        return
+    if Path(out).is_dir() or not Path(out).absolute().parent.is_dir():
+        raise UserError(f"--json: {out}: expected a file in an existing folder, or - for standard output")
+
+
+def _with_test(loaded: Loaded, test: Path | None, protocol: Protocol, reporter: Reporter) -> tuple[Dataset, Protocol]:
+    """The training log and the test log as one, and the protocol that cuts between them."""
+    train = loaded.dataset
+    if test is None:
+        return train, protocol
+    if protocol.name not in ("replay", "time", "column", "cold"):
+        raise BadConfig(f"--test: protocol {protocol.name} makes its own test; use replay, time, column or cold")
+    from penchant.data.files import load
+    from penchant.data.two_logs import joined, schema_for_test
+
+    second = load(test, schema=schema_for_test(train.schema), reporter=reporter)
+    later = second.dataset
+    note(f"{test}: {len(later):,} events of {later.n_users:,} people, the test")
+    both = joined(train, later)
+    if protocol.name in ("column", "cold") or not train.timed:
+        return both, protocol
+    first, last = int(later.interactions.at[0]), int(train.interactions.at[-1])
+    if first < last:
+        raise BadData(
+            f"{test}: its first event ({second.report.first}) is earlier than the last one of the training log "
+            f"({loaded.report.last}); protocol {protocol.name} needs a test that follows; use --protocol column"
+        )
+    shared = int((train.interactions.at == first).sum())
+    if shared:
+        note(f"{shared} events of the training log share the first instant of the test and count as test")
+    return both, protocol.changed(test_from=first)
+
+
+def _print(report: Report, console: Console, slices: bool) -> None:
+    from penchant.cli.tables import report_table, slices_table, verdicts
+
+    values = report.as_json()
+    protocol, data = values["protocol"], values["data"]
+    show(
+        f"{data['name']}: protocol {protocol['name']}, {values['n_people']:,} people asked, "
+        f"request time: {protocol['request_time']}, repeats: {protocol['repeats']}",
+        console,
+    )
+    if protocol["leak"]:
+        show(f"This protocol {protocol['leak']}.", console)
+    show(report_table(values), console)
+    for sentence in verdicts(values):
+        show(sentence, console)
+    if slices:
+        show(slices_table(values), console)
+    for one in values["refused"]:
+        show(f"{one['model']}: not measured: {one['reason']}", console)

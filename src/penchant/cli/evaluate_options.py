@@ -1,0 +1,60 @@
+"""The options of `penchant evaluate`; what they mean is said in `penchant.evaluate.protocol`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Models = Annotated[
+    str,
+    typer.Option(
+        "--models",
+        metavar="A,B=TOML,...",
+        show_default=False,
+        help="Models side by side. NAME=FILE takes settings from a TOML file; its key model makes NAME a mere label.",
+    ),
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", metavar="MODEL.KEY=VALUE", help="A setting that stays as given; repeat.")
+]
+ProtocolName = Annotated[
+    Literal["replay", "time", "last", "column", "users", "cold"],
+    typer.Option("--protocol", help="Which questions are asked."),
+]
+TestShare = Annotated[
+    float | None, typer.Option("--test-share", help="Share of the newest events that are test. Default: 0.1.")
+]
+SplitColumn = Annotated[
+    str | None, typer.Option("--split-column", metavar="NAME", help="Published split: train, valid, test rows.")
+]
+OrderColumn = Annotated[
+    str | None, typer.Option("--order-column", metavar="NAME", help="Order of the events of a person.")
+]
+TestFile = Annotated[
+    Path | None, typer.Option("--test", metavar="FILE", help="A second log, later than EVENTS, that is the test.")
+]
+Cuts = Annotated[int | None, typer.Option("--cuts", min=1, help="Rolling cuts (protocol time).")]
+RequestTime = Annotated[
+    Literal["event", "split", "none"] | None,
+    typer.Option("--request-time", help="Which time the models are told. Default: as the protocol says."),
+]
+Repeats = Annotated[
+    Literal["allow", "exclude", "auto"],
+    typer.Option("--repeats", help="May items of the history come again? auto: as the schema says."),
+]
+Targets = Annotated[
+    str | None,
+    typer.Option("--targets", metavar="KIND,...", help="Event kinds that are targets. Default: those of the schema."),
+]
+Lengths = Annotated[str, typer.Option("-k", "--k", metavar="K,...", help="Lengths of the lists that are judged.")]
+SamplePeople = Annotated[
+    int | None, typer.Option("--sample-people", min=1, metavar="N", help="Ask only N people, drawn by the seed.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Models measured side by side.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of all jobs together.")]
+Slices = Annotated[bool, typer.Option("--slices", help="Also print slices: new people, new items, long histories.")]
+JsonOut = Annotated[
+    str | None, typer.Option("--json", metavar="OUT", help="Write the whole report as JSON; - is standard output.")
+]

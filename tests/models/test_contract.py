@@ -1,0 +1,98 @@
+"""Every model keeps the contract, and the contract notices when one does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from penchant.models.base import Model
+from penchant.registry import model_class, model_names
+from penchant.testing import answers, learning, living
+from penchant.testing.contract import CHECKS, check_model, run_check
+from penchant.testing.subject import Subject
+from penchant.testing.worlds import taste_world
+from tests.models import toys
+
+WORLD = taste_world()
+
+EXPECTED: dict[str, dict[str, bool | float]] = {
+    "popular": {"finds_signal": False},
+}
+"""What a model promises beyond the defaults; a new model needs no line here."""
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_every_model_keeps_the_contract(name):
+    check_model(model_class(name), WORLD, **EXPECTED.get(name, {}))  # type: ignore[arg-type]
+
+
+def test_an_honest_toy_passes():
+    check_model(toys.Honest, WORLD, share=0.5)
+
+
+BROKEN = [
+    (toys.ChangesTheLog, living.check_inputs_untouched, "fitting changed the training log"),
+    (toys.ChangesQueries, living.check_inputs_untouched, "scoring changed the queries it was given"),
+    (toys.Dice, living.check_same_seed, "two fits with the same seed differ"),
+    (toys.ForgetsItself, living.check_saved, "saved and loaded, the model answers differently"),
+    (toys.KnowsThePerson, living.check_later_events, "events at or after the query changed its scores"),
+    (toys.KnowsTheDay, living.check_later_events, "events at or after the query changed its scores"),
+    (toys.PrefersTheKnown, living.check_strangers, "a stranger with the same past gets other scores"),
+    (toys.KnowsThePerson, living.check_strangers, "a stranger with the same past gets other scores"),
+    (toys.LaterIsZero, living.check_grown_catalogue, "came after the fit must have the score NaN"),
+    (toys.LooksAtNeighbours, answers.check_batch_is_one_by_one, "asked together and one by one, scores differ"),
+    (toys.LooksAtItsPlace, answers.check_order_of_queries, "order in which people are asked"),
+    (toys.LosesTheBest, answers.check_score_agrees_with_recommend, "left out an item with a better score"),
+    (toys.ForgetsExclusions, answers.check_excluded, "excluded items appear"),
+    (toys.ForgetsRepeats, answers.check_repeats, "items of the history appear"),
+    (toys.ForgetsCandidates, answers.check_candidates, "not a candidate"),
+    (toys.UnknownIsZero, answers.check_unknown_items, "an unknown item must have the score NaN"),
+    (toys.ShortMemory, answers.check_lengths_of_history, "raised IndexError"),
+    (toys.SilentWithoutPast, answers.check_lengths_of_history, "no answer to a history of 0 events"),
+    (toys.MoodSwings, answers.check_context, "the context changed scores: True"),
+    (toys.Deaf, learning.check_finds_signal, "finds no signal"),
+]
+
+
+@pytest.mark.parametrize(("toy", "check", "sentence"), BROKEN, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_broken_promise_is_noticed(toy: type[Model], check, sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        run_check(check, Subject(make=toy, world=WORLD))
+
+
+def test_a_model_that_knows_the_answers_is_noticed():
+    subject = Subject(make=toys.Clairvoyant, world=WORLD)
+    log = subject.null_world.data.interactions
+    answers_of = {
+        (user, at): item for user, at, item in zip(log.user.tolist(), log.at.tolist(), log.item.tolist(), strict=True)
+    }
+    subject.null_model.secret = answers_of  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match="finds a signal where there is none"):
+        run_check(learning.check_finds_nothing_where_nothing_is, subject)
+
+
+def test_too_little_signal_is_noticed():
+    with pytest.raises(AssertionError, match="finds too little signal: .* expected 0.99"):
+        run_check(learning.check_finds_signal, Subject(make=toys.Honest, world=WORLD, share=0.99))
+
+
+def test_context_that_is_promised_must_matter():
+    with pytest.raises(AssertionError, match="uses_context=True, but the context changed scores: False"):
+        run_check(answers.check_context, Subject(make=toys.Honest, world=WORLD, uses_context=True))
+
+
+def test_check_model_names_model_and_check():
+    with pytest.raises(AssertionError, match="^toys, check_same_seed: two fits"):
+        check_model(toys.Dice, WORLD)
+
+
+def test_every_check_is_in_the_contract():
+    defined = {
+        thing for module in (answers, living, learning) for key, thing in vars(module).items() if key.startswith("check_")
+    }
+    assert defined == set(CHECKS)
+
+
+def test_the_world_knows_its_truth():
+    # each row of `truth` is a distribution over the items, and the best order beats popularity by a wide margin
+    assert abs(WORLD.truth.sum(axis=1) - 1).max() < 1e-5
+    assert learning.optimum_of(WORLD).mean() > 3 * learning.popularity_of(WORLD).mean()
