@@ -44,7 +44,16 @@ def run(*words: object) -> Done:
     return Done(code=code, out=out.getvalue(), err=err.getvalue())
 
 
-TITLES = ("Silver Rain", "Silver River", "Old Rain", "Night Drive", "Night Train", "Loud Engine", "Morning Bird", "Red [x]")
+TITLES = (
+    "Silver Rain",
+    "Silver River",
+    "Old Rain",
+    "Night Drive",
+    "Night Train",
+    "Loud Engine",
+    "Morning Bird",
+    "Red [x]",
+)
 PLACES = ("home", "gym", "work")
 START = 1_736_121_600
 """2025-01-06 00:00 UTC, in seconds."""
@@ -64,7 +73,7 @@ def write_log(folder: Path) -> Path:
     """Writes ``events.csv``, ``items.csv``, ``users.csv`` and ``schema.toml``; returns the events."""
     folder.mkdir(parents=True, exist_ok=True)
     write_events(folder / "events.csv", event_rows())
-    items = "".join(f'i{i},{title},{"rock" if i % 2 else "folk|slow"}\n' for i, title in enumerate(TITLES))
+    items = "".join(f"i{i},{title},{'rock' if i % 2 else 'folk|slow'}\n" for i, title in enumerate(TITLES))
     (folder / "items.csv").write_text("item_id,title,genres\n" + items, encoding="utf-8")
     users = "".join(f"u{i},{'young' if i % 2 else 'old'}\n" for i in range(12))
     (folder / "users.csv").write_text("user_id,group\n" + users, encoding="utf-8")

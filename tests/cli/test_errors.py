@@ -65,7 +65,9 @@ def test_files_that_are_not_there_or_not_files(log: Path, tmp_path: Path) -> Non
         (("--model", "ease", "--set", "reg=lots"), "reg: "),
     ],
 )
-def test_models_and_settings_are_checked_before_anything_is_read(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+def test_models_and_settings_are_checked_before_anything_is_read(
+    words: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
     done = run("train", tmp_path / "none.csv", *words, "--out", tmp_path / "out")
     assert (done.code, said in done.error) == (1, True)
 

@@ -132,7 +132,9 @@ def test_a_damaged_model_folder_is_refused_and_the_file_named(model: Path, tmp_p
 def test_tags_and_vectors_of_a_person_become_lists() -> None:
     from penchant.data.schema import Field, Schema
 
-    schema = Schema(user_attributes={"likes": Field(kind="tags"), "place": Field(kind="vector"), "age": Field(kind="number")})
+    schema = Schema(
+        user_attributes={"likes": Field(kind="tags"), "place": Field(kind="vector"), "age": Field(kind="number")}
+    )
     texts = {"likes": "rock| folk", "place": "1,2.5", "age": "30"}
     assert asking.attributes(texts, schema) == {"likes": ["rock", "folk"], "place": ["1", "2.5"], "age": "30"}
 

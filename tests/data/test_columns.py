@@ -35,7 +35,7 @@ def test_the_better_name_wins_and_the_other_is_mentioned() -> None:
 def test_kind_session_split_and_order() -> None:
     header = ["user", "item", "event_type", "session", "split", "position"]
     roles = find_roles(header, Schema(), "f").found
-    assert [roles[r] for r in ("kind", "session_id", "split", "order")] == header[2:]  # type: ignore[index]
+    assert [roles[r] for r in ("kind", "session_id", "split", "order")] == header[2:]
     # with times, a position is often that in a list on a page
     assert "order" not in find_roles([*header, "ts"], Schema(), "f").found
 

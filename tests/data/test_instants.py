@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -17,7 +18,7 @@ from penchant.data.validation import rule_name
 T0 = 1_700_000_000  # 2023-11-14T22:13:20Z
 
 
-def read(*columns: object, unit: TimeUnit = "auto", zone: str = "UTC") -> Moments:
+def read(*columns: Any, unit: TimeUnit = "auto", zone: str = "UTC") -> Moments:
     clock = Clockwork(unit, zone)
     for column in columns:
         clock.add(column if isinstance(column, pl.Series) else pl.Series(column, strict=False))
@@ -70,7 +71,8 @@ def test_times_without_zone_are_in_the_zone_of_the_schema() -> None:
 
 def test_typed_columns() -> None:
     moment = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
-    for column in (pl.Series([moment]), pl.Series([moment.replace(tzinfo=None)]), pl.Series([moment]).cast(pl.Datetime("ns", "UTC"))):
+    zoned, naive = pl.Series([moment]), pl.Series([moment.replace(tzinfo=None)])
+    for column in (zoned, naive, zoned.cast(pl.Datetime("ns", "UTC")), naive.cast(pl.Datetime("us"))):
         moments = read(column)
         assert (moments.unit, moments.at.tolist()) == ("datetime", [T0 * 1000])
     assert read(pl.Series([date(1970, 1, 2), None])).at.tolist() == [86_400_000, 0]

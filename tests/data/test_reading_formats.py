@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 from pathlib import Path
 
+import hypothesis.strategies as st
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
 
 from penchant.data.dataset import Dataset
 from penchant.data.delimited import DelimitedFile
@@ -160,6 +163,9 @@ ODD_CSV = [
     'a,b,c\n"4,5,6\n7",8,9\n1,2,3\n',
     "a,b,c\n1,é,3\n4,\0,6\n",
     "a,b,c\n#1,2,3\n'x',NA,null\n",
+    'a,b,c\n"1","","3"\n"4",5,"6"\n',
+    'a,b,c\n"1""",2,3\n4,"5"x,6\n7,8, "9"\n',
+    'a,b,c\n"",",2\n',
 ]
 
 
@@ -180,6 +186,16 @@ def _small_blocks(path: Path, size: int) -> object:
     from penchant.data.textblocks import line_blocks
 
     return line_blocks(path, size)
+
+
+@given(st.lists(st.text('a1,"\n\r\0 é', max_size=12), max_size=6), st.booleans())
+def test_no_text_separates_the_two_ways(lines: list[str], quoted: bool) -> None:
+    if quoted:
+        lines = [",".join(f'"{cell}"' for cell in line.split(",")) for line in lines]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "any.csv"
+        file.write_text("a,b\n" + "\n".join(lines), newline="")
+        assert rows_of(DelimitedFile(file)) == rows_of(DelimitedFile(file, exact=True))
 
 
 def test_exact_rows_by_hand(tmp_path: Path) -> None:

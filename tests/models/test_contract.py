@@ -87,7 +87,10 @@ def test_check_model_names_model_and_check():
 
 def test_every_check_is_in_the_contract():
     defined = {
-        thing for module in (answers, living, learning) for key, thing in vars(module).items() if key.startswith("check_")
+        thing
+        for module in (answers, living, learning)
+        for key, thing in vars(module).items()
+        if key.startswith("check_")
     }
     assert defined == set(CHECKS)
 

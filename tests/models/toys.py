@@ -1,4 +1,4 @@
-"""Toy models for tests of the contract: one that keeps every promise, and ways to break each."""
+"""Toy models for tests of the contract, one that keeps every promise and ways to break each, and tiny logs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,39 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.data.arrays import AnyArray, Float32
+from penchant.data.arrays import AnyArray, Float32, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.features import FeatureTable
+from penchant.data.interactions import Interactions
+from penchant.data.schema import EventKind, Schema
+from penchant.data.vocabulary import Vocabulary
 from penchant.models.base import Model, ModelConfig, Scored
 from penchant.query import Query
 from penchant.rng import generator
 from penchant.train.run import Run
+
+
+def tiny_log(events: str, items: str, people: str = "ann bob cid", kinds: Mapping[str, float] | None = None) -> Dataset:
+    """A log from words such as ``"ann:a bob:b:buy"``, one event a day in that order; the first kind is the usual one."""
+    weights = kinds or {"view": 1.0}
+    rows = [[*word.split(":"), next(iter(weights))][:3] for word in events.split()]
+    log = Interactions(
+        user=frozen(np.asarray([people.split().index(row[0]) for row in rows], dtype=np.int32)),
+        item=frozen(np.asarray([items.split().index(row[1]) for row in rows], dtype=np.int32)),
+        at=frozen(np.arange(len(rows), dtype=np.int64) * 86_400_000),
+        kind=frozen(np.asarray([list(weights).index(row[2]) for row in rows], dtype=np.int8)),
+        value=frozen(np.ones(len(rows), dtype=np.float32)),
+    )
+    return Dataset(
+        schema=Schema(repeats="allow", kinds={name: EventKind(weight=weight) for name, weight in weights.items()}),
+        users=Vocabulary.of(people.split()),
+        items=Vocabulary.of(items.split()),
+        interactions=log,
+        user_features=FeatureTable(n_rows=len(people.split())),
+        item_features=FeatureTable(n_rows=len(items.split())),
+        name="tiny",
+    )
 
 
 class Honest(Model):
@@ -144,7 +170,8 @@ class LooksAtNeighbours(Honest):
 
     def _score(self, batch: QueryBatch) -> Float32:
         scores = super()._score(batch)
-        return scores - np.nan_to_num(scores).mean(axis=0)
+        centred: Float32 = scores - np.nan_to_num(scores).mean(axis=0)
+        return centred
 
 
 class LooksAtItsPlace(Honest):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
+_LABEL_WIDTH = 14
 _ENOUGH_PEOPLE = 10
 """An interval over fewer people says nothing."""
 
@@ -56,23 +57,23 @@ def report_table(report: Mapping[str, Any]) -> Table:
     rows: Sequence[Row] = report["rows"]
     repeated = any(row.get("new_only") for row in rows)
     cuts = any("cut" in row for row in rows)
-    headers = ["model!", *(["cut>"] if cuts else []), "history!", f"{primary}>", "95 %|interval>", f"hit|@{k}>"]
-    headers += [*(["new|only>"] if repeated else []), f"cover|@{k}>", "fit|CPU s>", "asked /|CPU s>"]
+    headers = ["model!", "history|and cut!" if cuts else "history!", f"{primary}>", "95 %|interval>", f"hit|@{k}>"]
+    headers += [*(["new|only>"] if repeated else []), f"cover|@{k}>", "fit|CPU s>", "asks /|CPU s>"]
     made = table(*headers)
+    # the figures need the width: a long label is cut
+    made.rich.columns[0].max_width = _LABEL_WIDTH
     before: tuple[Any, Any] | None = None
     for row in rows:
         same = before == (row["model"], row.get("cut"))
         before = (row["model"], row.get("cut"))
-        made.add(*_cells(row, primary, k, repeated=repeated, cuts=cuts, same=same))
+        made.add(*_cells(row, primary, k, repeated=repeated, same=same))
     return made.rich
 
 
-def _cells(row: Row, primary: str, k: str, *, repeated: bool, cuts: bool, same: bool) -> Iterator[str]:
+def _cells(row: Row, primary: str, k: str, *, repeated: bool, same: bool) -> Iterator[str]:
     metrics = row["metrics"]
     yield "" if same else str(row["model"])
-    if cuts:
-        yield "" if same else str(row["cut"])
-    yield str(row["history"])
+    yield f"{row['history']} {row['cut']}" if "cut" in row else str(row["history"])
     yield figure(metrics[primary]["mean"])
     yield f"{figure(metrics[primary]['low'])} {figure(metrics[primary]['high'])}"
     yield figure(metrics[f"hit@{k}"]["mean"], 3)
@@ -81,7 +82,8 @@ def _cells(row: Row, primary: str, k: str, *, repeated: bool, cuts: bool, same: 
     # what belongs to the model and not to its history stands once
     coverage = metrics.get(f"coverage@{k}", {}).get("mean")
     yield "" if coverage is None else f"{100 * coverage:.0f} %"
-    yield "" if same else f"{row['fit_cpu_seconds']:.1f}"
+    spent = row["fit_cpu_seconds"]
+    yield "" if same else f"{spent:.1f}" if spent < 100 else f"{spent:.0f}"
     yield "" if same else f"{row['recommend_per_cpu_second']:,.0f}"
 
 

@@ -42,7 +42,7 @@ def save_dataset(data: Dataset, folder: Path) -> None:
 
 
 def open_dataset(folder: Path) -> Dataset:
-    """Memory-maps a dataset written by `save_dataset`; raises BadModelFolder when a file is missing, damaged or of another format."""
+    """Memory-maps a dataset written by `save_dataset`; raises BadModelFolder when it is damaged or of another format."""
     arrays, meta = read_arrays(folder)
     if meta.get("format") != FORMAT:
         raise BadModelFolder(f"{folder}: format {meta.get('format')}, expected {FORMAT}; write the folder again")

@@ -1,6 +1,7 @@
 """Delimited text (CSV, TSV and their kin). Clean blocks go through polars; a block with anything odd is read line by line.
 
-Both ways give the same rows: a block is clean only if every line splits at the delimiter into exactly the header's fields.
+Both ways give the same rows: a block is clean only if every line splits at the delimiter into exactly the header's fields,
+and quotes, if any, enclose whole fields.
 """
 
 from __future__ import annotations
@@ -109,14 +110,18 @@ class DelimitedFile:
             )
         except pl.exceptions.PolarsError:
             return None
+        if len(frame) != n or (b'"' in data and not _quotes_enclose(frame)):
+            return None
+        if b'"' in data:
+            frame = frame.select(pl.all().str.strip_chars('"').replace("", None))
         # duplicate names were refused or are blank, so that a name finds its column
         kept = {name: i for i, name in reversed(list(enumerate(self.header)))}
-        return frame.select(pl.col(names[i]).alias(name) for name, i in kept.items()) if len(frame) == n else None
+        return frame.select(pl.col(names[i]).alias(name) for name, i in kept.items())
 
 
 def _clean_lines(data: bytes, delimiter: bytes, width: int) -> int | None:
     """The number of lines, or None when a line may not be simply its fields with delimiters between."""
-    if b'"' in data or b"\0" in data or width < 2:
+    if b"\0" in data or width < 2:
         return None
     returns = data.count(b"\r")
     if returns and returns != data.count(b"\r\n"):
@@ -134,6 +139,17 @@ def _clean_lines(data: bytes, delimiter: bytes, width: int) -> int | None:
         except UnicodeDecodeError:
             return None
     return n
+
+
+def _quotes_enclose(frame: pl.DataFrame) -> bool:
+    """Whether every cell, cut at the delimiters alone, has no quotes or exactly one around it."""
+    import polars as pl
+
+    cell = pl.all()
+    enclosed = cell.str.starts_with('"') & cell.str.ends_with('"')
+    quotes = cell.str.count_matches('"', literal=True)
+    fine = frame.select(((quotes == 0) | ((quotes == 2) & enclosed)).all())
+    return bool(np.asarray(fine.row(0)).all())
 
 
 def _as_batch(records: Records, wanted: Sequence[str], position: int) -> Batch:
@@ -157,7 +173,7 @@ def _first_line(path: Path) -> tuple[int, str]:
 
 
 def _header(text: str, delimiter: str) -> list[str]:
-    fields = next(csv.reader([text], delimiter=delimiter), [])
+    fields = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
     return [field.replace("\0", "").strip() for field in fields]
 
 

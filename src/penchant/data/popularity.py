@@ -86,9 +86,7 @@ class PopularityLog:
             counts[b] = state
         return counts
 
-    def _add(
-        self, state: Float64, inside: Int64, rows: slice, moment: int, half_life: float | None, sign: int
-    ) -> None:
+    def _add(self, state: Float64, inside: Int64, rows: slice, moment: int, half_life: float | None, sign: int) -> None:
         """Adds (or with sign -1 takes away) the weights of these rows to `state`, and their number to `inside`."""
         items = self.item[rows]
         if len(items) == 0:

@@ -102,7 +102,7 @@ def split_record(raws: Sequence[bytes], delimiter: str) -> tuple[list[str] | Non
 
     Raises UnicodeDecodeError, and csv.Error for a quoted field beyond the limit of the csv module.
     """
-    reader = csv.reader(_texts(raws), delimiter=delimiter)
+    reader = csv.reader(_texts(raws), delimiter=delimiter, skipinitialspace=True)
     fields = next(reader)
     used = reader.line_num
     if used > len(raws):

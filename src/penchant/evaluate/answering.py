@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ from penchant.models.topk import TopK, forbid_seen, top_k
 
 BLOCK_BYTES = 64_000_000
 """Size of one block of scores; a handful of temporaries of this size exist at once."""
+
+BLOCK_EVENTS = 4_000_000
+"""Most events of all histories of a block, unless a single history is longer: about 150 MB with the temporaries."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,13 +56,11 @@ class Judging:
 
 
 def answer(model: Model, questions: Questions, judging: Judging, reporter: Reporter, task: str) -> Answers:
-    """Asks everything. O(Q n_items) scores, at most `BLOCK_BYTES` of them at once."""
+    """Asks everything (at least one question). O(Q n_items) scores, at most `BLOCK_BYTES` of them at once."""
     first = first_rows(questions.data)
-    size = max(1, min(512, BLOCK_BYTES // (4 * max(1, questions.data.n_items))))
     blocks: list[_Block] = []
-    for start in range(0, len(questions), size):
-        reporter.progress(task, start, len(questions))
-        rows = np.arange(start, min(start + size, len(questions)), dtype=np.int64)
+    for rows in _parts(questions):
+        reporter.progress(task, int(rows[0]), len(questions))
         blocks.append(_block(model, questions.take(rows), judging, first))
     reporter.progress(task, len(questions), len(questions))
     lists = _joined([block.lists for block in blocks if block.lists is not None])
@@ -77,6 +78,18 @@ def answer(model: Model, questions: Questions, judging: Judging, reporter: Repor
         lists=lists,
         cpu_seconds=sum(block.cpu_seconds for block in blocks),
     )
+
+
+def _parts(questions: Questions) -> Iterator[Int64]:
+    """The numbers of the questions in blocks, int64 [B] each."""
+    size = max(1, min(512, BLOCK_BYTES // (4 * max(1, questions.data.n_items))))
+    events = np.append(0, np.cumsum(np.maximum(questions.high - questions.low, 0)))
+    start = 0
+    while start < len(questions):
+        reached = int(np.searchsorted(events, events[start] + BLOCK_EVENTS, side="right")) - 1
+        end = min(start + size, max(start + 1, reached), len(questions))
+        yield np.arange(start, end, dtype=np.int64)
+        start = end
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,7 +123,7 @@ def _block(model: Model, questions: Questions, judging: Judging, first: Int64) -
 def _forbid_others(scores: Float32, questions: Questions, first: Int64) -> None:
     """Only items that may be candidates keep their score."""
     if questions.newest_row is not None:
-        # rows rise within a block, so only items that first occur after the block's first question can be too new
+        # only items that first occur after the earliest question of the block can be too new for any of them
         late = np.flatnonzero(first > int(questions.newest_row.min()))
         scores[:, late] = np.where(first[late][None, :] <= questions.newest_row[:, None], scores[:, late], np.nan)
     if questions.candidates is not None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from penchant.data.cache import save_dataset
 from penchant.data.dataset import Dataset
-from penchant.errors import PenchantError, UserError
+from penchant.errors import PenchantError
 from penchant.evaluate.measuring import ModelSpec
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.results import ModelResult
@@ -101,7 +101,8 @@ def _run_child(job: Path, threads: int, reporter: Reporter, label: str) -> str |
     if code == REFUSED and reason is not None:
         return reason
     if code < 0:
-        raise UserError(f"{label}: its process was killed by signal {-code}; out of memory? Try a smaller model or log")
+        # the other models go on: an evening's table is not lost because one model was too large
+        return f"its process was killed by signal {-code}; out of memory? Try a smaller model or log"
     raise PenchantError(f"{label}: its process failed with exit code {code}:\n" + "\n".join(tail))
 
 

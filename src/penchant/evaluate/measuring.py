@@ -93,7 +93,9 @@ def measure(spec: ModelSpec, data: Dataset, protocol: Protocol, run: Run, *, bud
 def _described(selection: Selection) -> dict[str, Any]:
     return {
         "metric": selection.metric,
-        "trials": [{"value": t.value, "settings": t.settings} for t in selection.trials],
+        "trials": [
+            {"value": t.value if np.isfinite(t.value) else None, "settings": t.settings} for t in selection.trials
+        ],
     }
 
 

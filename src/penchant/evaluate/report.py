@@ -129,7 +129,7 @@ def _comparisons(by_cut: Sequence[Sequence[ModelResult]], metric: str, seed: int
             "verdict": verdict.get(found.verdict, found.verdict),
         }
         if len(by_cut) > 1:
-            _add_cuts(entry, by_cut, (a, b), history, metric)
+            _add_cuts(entry, by_cut, history, metric)
         comparisons.append(entry)
     return comparisons
 
@@ -140,15 +140,17 @@ def _aligned(first: ModelResult, second: ModelResult, history: str, metric: str)
     return first.metrics[history][metric], second.metrics[history][metric]
 
 
-def _add_cuts(
-    entry: dict[str, Any], by_cut: Sequence[Sequence[ModelResult]], pair: tuple[int, int], history: str, metric: str
-) -> None:
-    """A verdict over rolling cuts needs the same sign in four of five."""
+def _add_cuts(entry: dict[str, Any], by_cut: Sequence[Sequence[ModelResult]], history: str, metric: str) -> None:
+    """A verdict over rolling cuts needs the same sign in four of five; a cut that refused one of the two has none."""
     signs = []
     for results in by_cut:
-        left, right = _aligned(results[pair[0]], results[pair[1]], history, metric)
-        signs.append(float(np.sign(np.nanmean(left - right))))
+        # by label, not by place: a cut that refused another model is shorter
+        first, second = ([r for r in results if r.label == entry[side]] for side in ("a", "b"))
+        if first and second:
+            left, right = _aligned(first[0], second[0], history, metric)
+            difference = (left - right)[np.isfinite(left - right)]
+            signs.append(float(np.sign(difference.mean())) if len(difference) else 0.0)
     agreeing = sum(sign == np.sign(entry["difference"] or 0.0) for sign in signs)
-    entry["same_sign"] = f"{agreeing} of {len(signs)} cuts"
-    if agreeing < _SAME_SIGN_NEEDED * len(signs):
+    entry["same_sign"] = f"{agreeing} of {len(by_cut)} cuts"
+    if agreeing < _SAME_SIGN_NEEDED * len(by_cut):
         entry["verdict"] = "not distinguishable"

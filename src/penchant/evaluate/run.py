@@ -69,4 +69,10 @@ def _one_cut(
     if isolate:
         return measure_in_children(specs, data, protocol, effort, reporter, cut=cut)
     run = Run(seed=effort.seed, reporter=reporter)
-    return [measure(spec, data, protocol, run, budget=effort.budget, cut=cut) for spec in specs]
+    results: list[ModelResult | Refused] = []
+    for spec in specs:
+        try:
+            results.append(measure(spec, data, protocol, run, budget=effort.budget, cut=cut))
+        except UserError as fault:
+            results.append(Refused(label=spec.label, reason=str(fault)))
+    return results

@@ -25,7 +25,7 @@ SELECTION_PEOPLE = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One set of settings and its mean on the validation questions."""
+    """One set of settings and its mean on the validation questions; NaN when none of them has a right answer."""
 
     settings: Mapping[str, Any]
     value: float
@@ -101,10 +101,11 @@ class _Search:
     def _try(self, name: str, value: Any) -> None:
         refit = _extra(type(self.best.config).model_fields[name])["refit"]
         try:
-            if refit:
-                candidate = self._fitted(type(self.best)(self.best.config.changed(**{name: value})))
-            else:
-                candidate = self.best.with_settings(**{name: value})
+            config = self.best.config.changed(**{name: value})
+            if any(trial.settings == config.model_dump(mode="json") for trial in self.trials):
+                # the way back to the default of a setting that another value has beaten: known already
+                return
+            candidate = self._fitted(type(self.best)(config)) if refit else self.best.with_settings(**{name: value})
         except UserError:
             return
         got = self._judged(candidate)
@@ -124,6 +125,7 @@ class _Search:
         people = people_of(questions)
         order = np.argsort(people)
         group = order[np.searchsorted(people[order], questions.user)]
-        value = float(np.nanmean(mean_by_group(values, group, len(people))))
+        means = mean_by_group(values, group, len(people))
+        value = float(np.nanmean(means)) if np.isfinite(means).any() else float("nan")
         self.trials.append(Trial(settings=model.config.model_dump(mode="json"), value=value))
         return value

@@ -32,8 +32,8 @@ BLOCK = 256
 BLOCK_CELLS = 32_000_000
 """Scores held at once: 128 MB, and a few temporaries of this size."""
 
-_BEHIND = 1e-6
-"""Scale of popularity where it only decides between equal scores."""
+_BEHIND = np.float32(1e-6)
+"""Popularity's share of the greatest score where it only decides between equals; a fixed amount vanishes beside a float32 of 50."""
 
 KEPT_EVENTS = 1_000
 """Newest events of each person that a model folder keeps in any case."""
@@ -190,9 +190,11 @@ class Model(ABC):
         counts = batch.popularity.as_of(batch.at, half_life=self.config.popularity_half_life * MS_PER_DAY)
         peak = counts.max(axis=1, keepdims=True)
         np.divide(counts, np.where(peak > 0, peak, 1.0), out=counts)
-        counts *= _BEHIND
         silent = np.isnan(scores).all(axis=1)
         scores[silent] = 0.0
+        # fmax and fmin leave NaN out; no row is all NaN any more
+        size = np.maximum(np.fmax.reduce(scores, axis=1), -np.fmin.reduce(scores, axis=1))
+        counts *= _BEHIND * np.where(size > 0, size, np.float32(1.0))[:, None]
         scores += counts
 
     # -- answering in words ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
-from penchant.data.features import FeatureTable
+from penchant.data.features import Column, FeatureTable, Texts
 from penchant.data.terms import Terms, learned_terms, terms_of, unit_rows
 from penchant.errors import BadData, UnknownName
 from penchant.models.base import Model, ModelConfig
@@ -29,9 +29,22 @@ from penchant.train.run import Run
 class ContentConfig(HistoryConfig, ModelConfig):
     """Settings of `content`."""
 
-    weights: dict[str, float] = setting(
-        {}, "weight of an item attribute among the others; 0 leaves it out, an attribute that is not named has 1"
+    last_n: int = setting(50, "newest events that count", unit="events", grid=(50, 200), refit=False, ge=1)
+    decay: float = setting(
+        0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 1.0), refit=False, gt=0, le=1
     )
+    history_half_life: float | None = setting(
+        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 1.0),
+        refit=False, gt=0,
+    )  # fmt: skip
+    context_match: float = setting(
+        0.0, "how much more a past event counts in like circumstances: times exp(context_match x likeness in 0..1)",
+        grid=(0.0, 1.0), refit=False, ge=0, le=20,
+    )  # fmt: skip
+    weights: dict[str, float] = setting(
+        {}, "weights of single item attributes; 0 leaves one out, one that is not named has 1 (a text `text_weight`)"
+    )
+    text_weight: float = setting(1.0, "weight of each text attribute", grid=(0.0, 1.0, 3.0), ge=0)
     n_bins: int = setting(10, "bins of equal size that numbers are cut into; 0 leaves numbers out", grid=(0, 10), ge=0)
     min_items: int = setting(2, "a word counts when so many items have it", unit="items", ge=1)
     max_words: int = setting(50_000, "most words of one text attribute", unit="words", ge=1)
@@ -59,18 +72,24 @@ class Content(Model):
         for name in self.config.weights:
             if name not in columns:
                 raise UnknownName("item attribute", name, columns, "content: weights")
-        used = [name for name in columns if self.config.weights.get(name, 1.0) > 0]
+        used = [name for name, column in columns.items() if self._weight(name, column) > 0]
         if not used:
-            raise BadData("content: expected item attributes, got none; give a file of items (--items)")
+            raise BadData("content: expected item attributes to compare, got none; give a file of items (--items)")
         limits = self.config.model_dump(include={"n_bins", "min_items", "max_words"})
         self.terms = tuple(learned_terms(name, columns[name], **limits) for name in used)
         self.vectors = self._encoded(train.item_features)
         self._later = None
 
+    def _weight(self, name: str, column: Column) -> float:
+        return self.config.weights.get(name, self.config.text_weight if isinstance(column, Texts) else 1.0)
+
     def _encoded(self, items: FeatureTable) -> sp.csr_matrix:
-        """All attributes side by side, each of length `weights`, the whole of length 1. float32 [n, D]."""
-        weights = self.config.weights
-        blocks = [terms_of(t, items.columns[t.name]) * np.float32(weights.get(t.name, 1.0)) for t in self.terms]
+        """All attributes side by side, each of the length of its weight, the whole of length 1. float32 [n, D]."""
+        columns = [items.columns[terms.name] for terms in self.terms]
+        blocks = [
+            terms_of(terms, column) * np.float32(self._weight(terms.name, column))
+            for terms, column in zip(self.terms, columns, strict=True)
+        ]
         return unit_rows(sp.hstack(blocks, format="csr", dtype=np.float32))
 
     def _now(self, items: FeatureTable) -> sp.csr_matrix:
@@ -99,9 +118,11 @@ class Content(Model):
 
     def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
         self.vectors = unpacked({key[8:]: part for key, part in arrays.items() if key.startswith("vectors.")})
-        found = []
-        while f"terms.{len(found)}.name" in arrays:
+        found: list[Terms] = []
+        while f"terms.{len(found)}.weight" in arrays:
             start = f"terms.{len(found)}."
-            found.append(Terms.unpacked({key[len(start) :]: part for key, part in arrays.items() if key.startswith(start)}))
+            found.append(
+                Terms.unpacked({key[len(start) :]: part for key, part in arrays.items() if key.startswith(start)})
+            )
         self.terms = tuple(found)
         self._later = None

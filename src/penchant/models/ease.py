@@ -23,7 +23,7 @@ from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.errors import BadConfig
 from penchant.models.base import Model, ModelConfig
-from penchant.models.history import HistoryConfig, history_weights
+from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
 from penchant.train.run import Run
 
@@ -88,7 +88,7 @@ class Ease(Model):
             )
         seen = int((counts > 0).sum())
         self.card = {**self.card, "items": {"with_events": seen, "scored": len(self.members)}}
-        rows = _rows(train, self.config.row_events)[:, self.members]
+        rows = log_matrix(train, row_events=self.config.row_events)[:, self.members]
         self.weights = _solved(_co_occurrence(rows), self.config.reg)
 
     def _score(self, batch: QueryBatch) -> Float32:
@@ -98,7 +98,9 @@ class Ease(Model):
         past = past[spoken]
         found = past @ self.weights
         if self.config.again > 0:
-            found[np.repeat(np.arange(len(spoken)), np.diff(past.indptr)), past.indices] += self.config.again * past.data
+            found[np.repeat(np.arange(len(spoken)), np.diff(past.indptr)), past.indices] += (
+                self.config.again * past.data
+            )
         scores[np.ix_(spoken, self.members)] = found
         return scores
 
@@ -107,21 +109,6 @@ class Ease(Model):
 
     def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
         self.members, self.weights = arrays["members"], arrays["weights"]
-
-
-def _rows(train: Dataset, row_events: int | None) -> sp.csr_matrix:
-    """The log cut into rows, float32 [n_rows, n_items]: 1 where a row has an event of positive weight with the item."""
-    sequences, log = train.sequences, train.interactions
-    counted = sequences.rows[train.kind_weight[log.kind[sequences.rows]] > 0]
-    user = log.user[counted]
-    place = np.arange(len(user)) - np.searchsorted(user, user)
-    new = place == 0 if row_events is None else place % row_events == 0
-    owner = np.cumsum(new) - 1
-    shape = (int(new.sum()), train.n_items)
-    matrix = sp.csr_matrix((np.ones(len(user), dtype=np.float32), (owner, log.item[counted])), shape=shape)
-    matrix.sum_duplicates()
-    matrix.data[:] = 1.0
-    return matrix
 
 
 def _co_occurrence(log: sp.csr_matrix) -> Float32:

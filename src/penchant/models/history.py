@@ -97,17 +97,24 @@ def likeness(batch: QueryBatch, history: Histories) -> Float32:
     return share
 
 
-def log_matrix(train: Dataset, counting: Literal["binary", "count", "log"] = "binary") -> sp.csr_matrix:
-    """The training log as a matrix, float32 [n_users, n_items].
+def log_matrix(
+    train: Dataset, counting: Literal["binary", "count", "log"] = "binary", row_events: int | None = None
+) -> sp.csr_matrix:
+    """The training log as a matrix, float32 [n_rows, n_items]; events of kinds with weight 0 are left out.
 
-    Cell (u, i) is built from the sum c of the kind weights of the events of u with i: ``1`` where c > 0 ("binary"), ``c``
-    ("count") or ``log(1 + c)`` ("log").
+    A row is a person (people without an event have none), or with `row_events` a stretch of so many successive events of one
+    person. A cell is built from the sum c of the kind weights of its events: ``1`` ("binary"), ``c`` ("count") or
+    ``log(1 + c)`` ("log").
     """
-    log = train.interactions
-    weight = train.kind_weight[log.kind]
-    matrix = sp.csr_matrix((weight, (log.user, log.item)), shape=(train.n_users, train.n_items), dtype=np.float32)
+    log, sequences = train.interactions, train.sequences
+    counted = sequences.rows[train.kind_weight[log.kind[sequences.rows]] > 0]
+    user = log.user[counted]
+    place = np.arange(len(user)) - np.searchsorted(user, user)
+    first = place == 0 if row_events is None else place % row_events == 0
+    weight = train.kind_weight[log.kind[counted]]
+    shape = (int(first.sum()), train.n_items)
+    matrix = sp.csr_matrix((weight, (np.cumsum(first) - 1, log.item[counted])), shape=shape, dtype=np.float32)
     matrix.sum_duplicates()
-    matrix.eliminate_zeros()
     if counting == "binary":
         matrix.data[:] = 1.0
     elif counting == "log":

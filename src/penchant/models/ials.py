@@ -1,11 +1,11 @@
 """Implicit alternating least squares: d taste dimensions a person and an item, the person's folded in at the query.
 
 When to use it: large catalogues, where `ease` needs too much memory, and people with many events. A person's factors are
-solved from the live history when asked, so strangers and fresh events need no refit. Cost, for N distinct (person, item)
-pairs, U people and n items: (N d^2 + (U + n) d^3) multiply-adds an iteration; 4 (U + n) d bytes; a query with a past of L
-events takes L d^2 + d^3 + n d. Source: Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM
-2008; the loss is written as in Rendle, Krichene, Zhang and Koren, "Revisiting the Performance of iALS on Item Recommendation
-Benchmarks", RecSys 2022, equations 1-4, with a weight of 1 for all pairs:
+solved from the live history when asked, so strangers and fresh events need no refit. Cost, for U rows (people, or stretches
+of their logs), n items and N distinct (row, item) pairs: N d^2 + (U + n) d^3 multiply-adds an epoch; 4 (U + n) d bytes; a
+query with a past of L events takes L d^2 + d^3 + n d. Source: Hu, Koren and Volinsky, "Collaborative Filtering for Implicit
+Feedback Datasets", ICDM 2008, equations 3-5; the loss is written as in Rendle, Krichene, Zhang and Koren, "Revisiting the
+Performance of iALS on Item Recommendation Benchmarks", RecSys 2022, with a weight of 1 for all pairs:
 
     sum over pairs with events of  alpha c (1 - x.y)^2  +  sum over all pairs of  (x.y)^2  +  regularisation
 
@@ -38,15 +38,30 @@ _CELLS = 1 << 20
 class IalsConfig(HistoryConfig, ModelConfig):
     """Settings of `ials`."""
 
-    alpha: float = setting(
-        10.0, "weight of a choice, where 1 is that of a pair without one", grid=(1.0, 3.0, 10.0, 30.0, 100.0), gt=0
+    last_n: int = setting(50, "newest events that count", unit="events", refit=False, ge=1)
+    decay: float = setting(
+        0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 0.9, 1.0), refit=False, gt=0, le=1
     )
-    reg: float = setting(30.0, "penalty on the squared factors of a mean row", grid=(3.0, 10.0, 30.0, 100.0), gt=0)
+    history_half_life: float | None = setting(
+        None, "age at which a past event counts half; none switches it off", unit="days", refit=False, gt=0
+    )
+    context_match: float = setting(
+        0.0, "how much more a past event counts in like circumstances: times exp(context_match x likeness in 0..1)",
+        grid=(0.0, 1.0), refit=False, ge=0, le=20,
+    )  # fmt: skip
+    alpha: float = setting(
+        10.0, "weight of a choice, where 1 is that of a pair without one", grid=(3.0, 10.0, 30.0, 100.0), gt=0
+    )
+    reg: float = setting(30.0, "penalty on the squared factors of a mean row", grid=(10.0, 30.0, 100.0), gt=0)
+    row_events: int | None = setting(
+        50, "a person's log is cut into rows of so many events, each with factors of its own; none: one row a person",
+        unit="events", grid=(10, 50), ge=1,
+    )  # fmt: skip
     embedding_dim: int = setting(64, "taste dimensions", grid=(64, 128), ge=1)
     epochs: int = setting(15, "passes; each solves all people, then all items", ge=1)
     frequency_exponent: float = setting(
         1.0, "how the penalty grows with the total weight of a row: 0 not at all (Hu et al.), 1 in proportion",
-        grid=(0.0, 0.5, 1.0), ge=0, le=1,
+        ge=0, le=1,
     )  # fmt: skip
     counting: Literal["binary", "count", "log"] = setting("binary", "how c counts the events of a person with an item")
 
@@ -56,7 +71,7 @@ class Ials(Model):
 
     Attributes:
         item_factors: float32 [n_fit, d]; rows of items without an event are 0.
-        mean_weight: mean total weight of a person's row in the fit; it scales the penalty at the query.
+        mean_weight: mean total weight of a row in the fit; it scales the penalty at the query.
     """
 
     config: IalsConfig
@@ -65,12 +80,12 @@ class Ials(Model):
     _gram: Float64
 
     def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
-        log = log_matrix(train, self.config.counting)
+        log = log_matrix(train, self.config.counting, self.config.row_events)
         by_person, by_item = sp.csr_matrix(log * self.config.alpha), sp.csr_matrix(log.T * self.config.alpha)
         self.mean_weight = _mean_weight(by_person)
         mean_item_weight = _mean_weight(by_item)
         size = (train.n_items, self.config.embedding_dim)
-        # Rendle et al. 2022, section 4.3: normal, with a spread that makes x.y small
+        # normal, with a spread that makes x.y small (Rendle et al. 2022)
         spread = 0.1 / np.sqrt(self.config.embedding_dim)
         factors = (generator(run.seed, "ials").standard_normal(size) * spread).astype(np.float32)
         factors[~train.seen_items] = 0.0
@@ -84,10 +99,8 @@ class Ials(Model):
         wide = factors.astype(np.float64)
         self.item_factors, self._gram = factors, wide.T @ wide
 
-    def _solved(
-        self, weights: sp.csr_matrix, others: Float32, gram: Float32 | Float64, mean_weight: float
-    ) -> Float32:
-        """The factors of all rows with those of the columns held still, float32 [n_rows, d] (Rendle et al. 2022, eq. 9).
+    def _solved(self, weights: sp.csr_matrix, others: Float32, gram: Float32 | Float64, mean_weight: float) -> Float32:
+        """The factors of all rows with those of the columns held still, float32 [n_rows, d] (Hu et al., equation 4).
 
         Row u solves ``(Y'Y + sum_i w_ui y_i y_i' + reg_u I) x = sum_i w_ui y_i``, in the precision of ``gram = Y'Y``.
         """
@@ -96,7 +109,7 @@ class Ials(Model):
         penalty = (self.config.reg * (total / mean_weight) ** self.config.frequency_exponent).astype(gram.dtype)
         solved = np.zeros((weights.shape[0], len(gram)), dtype=np.float32)
         for rows, columns, weight in _blocks(weights, len(gram)):
-            gathered = others[columns].astype(gram.dtype, copy=False)
+            gathered: AnyArray = others[columns].astype(gram.dtype, copy=False)
             weighted = gathered * weight[:, :, None]
             left = weighted.transpose(0, 2, 1) @ gathered
             left += gram
@@ -124,7 +137,8 @@ class Ials(Model):
 def _mean_weight(weights: sp.csr_matrix) -> float:
     """Mean total weight of the rows that have an entry, where each column counts 1 by itself."""
     filled = max(int((np.diff(weights.indptr) > 0).sum()), 1)
-    return float(weights.sum()) / filled + weights.shape[1]
+    mean: float = float(weights.sum()) / filled + weights.shape[1]
+    return mean
 
 
 def _blocks(weights: sp.csr_matrix, d: int) -> Iterator[tuple[Int64, Int64, Float32]]:

@@ -99,12 +99,12 @@ def check_k_past_the_catalogue(s: Subject) -> None:
 def check_unknown_items(s: Subject) -> None:
     """An unknown item has the score NaN, and so has one without an event unless the model scores unseen items."""
     query = Query(user_id=s.person, at=s.now)
-    expect(np.isnan(s.model.score(query, ["no such item"])).all(), "an unknown item must have the score NaN")
+    expect(bool(np.isnan(s.model.score(query, ["no such item"])).all()), "an unknown item must have the score NaN")
     if s.model.scores_unseen:
         return
     data = s.world.train
     unseen = [data.items.id(int(item)) for item in np.flatnonzero(~data.seen_items)]
-    expect(np.isnan(s.model.score(query, unseen)).all(), "an item without an event must have the score NaN")
+    expect(bool(np.isnan(s.model.score(query, unseen)).all()), "an item without an event must have the score NaN")
     listed = s.model.recommend(replace(query, k=len(data.items))).item_ids
     expect(not set(unseen) & set(listed), "an item without an event was recommended")
 

@@ -1,9 +1,9 @@
 """The model contract: what every model promises, as checks that anyone can run on a model of their own.
 
-    from penchant.testing.contract import check_model
+from penchant.testing.contract import check_model
 
-    def test_contract():
-        check_model(lambda: MyModel(reg=10.0))
+def test_contract():
+    check_model(lambda: MyModel(reg=10.0))
 """
 
 from __future__ import annotations

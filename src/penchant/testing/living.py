@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from penchant.data.catalogue import Catalogue
-from penchant.models.base import Model
+from penchant.data.dataset import Dataset
+from penchant.data.features import Categories, Numbers, Tags, Texts, Vectors
 from penchant.query import Past, Query
 from penchant.testing.subject import Subject, difference, expect, scores_of
 
@@ -70,19 +71,38 @@ def check_strangers(s: Subject) -> None:
     """A stranger with the history and attributes of a known person gets that person's answer."""
     if not s.history_only:
         return
-    group = s.world.data.user_features.columns
     known = [query for query in s.queries if query.user_id is not None]
-    strangers = []
-    for query in known:
-        user_id = query.user_id or ""
-        row = s.world.data.users.number(user_id)
-        features = {
-            name: column.names.id(int(column.codes[row])) for name, column in group.items() if hasattr(column, "codes")
-        }
-        assert query.at is not None
-        strangers.append(replace(query, user_id=None, history=s.past(user_id, query.at), features=features))
+    strangers = [
+        replace(
+            query,
+            user_id=None,
+            history=s.past(query.user_id or "", s.now if query.at is None else query.at),
+            features=_attributes(s.world.data, query.user_id or ""),
+        )
+        for query in known
+    ]
     found = difference(scores_of(s.model, known), scores_of(s.model, strangers))
     expect(not found, f"a stranger with the same past gets other scores than a known person: {found}")
+
+
+def _attributes(data: Dataset, user_id: str) -> dict[str, str | float | list[str] | list[float]]:
+    """What is known of a person, as a query states it; what is missing is left out."""
+    row = data.users.number(user_id)
+    stated: dict[str, str | float | list[str] | list[float]] = {}
+    for name, column in data.user_features.columns.items():
+        match column:
+            case Categories() if column.codes[row] >= 0:
+                stated[name] = column.names.id(int(column.codes[row]))
+            case Numbers() if not np.isnan(column.values[row]):
+                stated[name] = float(column.values[row])
+            case Tags():
+                one = column.take(np.asarray([row]))
+                stated[name] = [one.names.id(int(code)) for code in one.codes]
+            case Texts():
+                stated[name] = column.values[row or 0]
+            case Vectors():
+                stated[name] = column.values[row].tolist()
+    return stated
 
 
 def check_grown_catalogue(s: Subject) -> None:
@@ -145,5 +165,3 @@ CHECKS = (
     check_strangers,
     check_grown_catalogue,
 )
-
-

@@ -99,7 +99,7 @@ def scores_of(model: Model, queries: Sequence[Query]) -> Float32:
 
 
 def difference(a: Float32, b: Float32) -> str:
-    """"" when two score tables [B, n] are the same up to `RELATIVE`, else the first place where they differ, in words."""
+    """ "" when two score tables [B, n] are the same up to `RELATIVE`, else the first place where they differ, in words."""
     if a.shape != b.shape:
         return f"shapes {a.shape} and {b.shape}"
     scale = np.nanmax(np.where(np.isfinite(a), np.abs(a), 0.0), axis=1, keepdims=True, initial=1e-12)

@@ -58,7 +58,7 @@ def taste_world(seed: int = 7) -> World:
     context field `place` carry none. Two items are never chosen.
     """
     rng = generator(seed, "taste world")
-    taste = np.arange(N_PEOPLE) % 2
+    taste = np.arange(N_PEOPLE, dtype=np.int32) % np.int32(2)
     by_taste = _by_taste(taste, rng)
     past = np.zeros((N_PEOPLE, N_CHOSEN))
     chosen = np.zeros((N_STEPS, N_PEOPLE), dtype=np.int32)
@@ -80,7 +80,8 @@ def _by_taste(taste: Nums, rng: np.random.Generator) -> Float64:
     popular = rng.permuted(np.linspace(1.0, 3.0, half))
     popular /= popular.sum()
     own = np.where(taste[:, None] == np.arange(N_CHOSEN)[None, :] // half, _OWN_TASTE, 1 - _OWN_TASTE)
-    return own * np.tile(popular, 2)
+    chances: Float64 = own * np.tile(popular, 2)
+    return chances
 
 
 def _mixed(by_taste: Float64, past: Float64, last: Nums) -> Float64:
@@ -88,7 +89,8 @@ def _mixed(by_taste: Float64, past: Float64, last: Nums) -> Float64:
     successor = np.zeros_like(by_taste)
     successor[np.arange(len(last)), last // half * half + (last % half + 1) % half] = 1.0
     again = past / past.sum(axis=1, keepdims=True)
-    return _SUCCESSOR * successor + _AGAIN * again + (1 - _SUCCESSOR - _AGAIN) * by_taste
+    mixed: Float64 = _SUCCESSOR * successor + _AGAIN * again + (1 - _SUCCESSOR - _AGAIN) * by_taste
+    return mixed
 
 
 def _world(chosen: Nums, truth: Float64, rng: np.random.Generator) -> World:

@@ -1,0 +1,134 @@
+"""`evaluate`: the JSON contract, labels and settings, test files, columns, and refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import START, event_rows, run, write_events
+
+
+def test_the_json_contract_and_the_table(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text('model = "itemknn"\nneighbours = 3\n', encoding="utf-8")
+    words = (
+        "evaluate",
+        log / "events.csv",
+        "--items",
+        log / "items.csv",
+        "--models",
+        f"popular,mine={tmp_path / 'b.toml'}",
+    )
+    done = run(*words, "--set", "mine.shrink=5", "-k", "5,8", "--no-select", "--slices", "--json", tmp_path / "t.json")
+    assert done.code == 0, done.err
+    report = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+    assert (report["protocol"]["name"], report["protocol"]["k"], report["n_people"]) == ("replay", [5, 8], 12)
+    row = report["rows"][0]
+    assert (row["model"], row["history"]) == ("popular", "live")
+    assert set(row["metrics"]["ndcg@8"]) >= {"mean", "low", "high"}
+    figures = ("fit_seconds", "fit_cpu_seconds", "peak_rss_mb", "recommend_per_cpu_second")
+    assert [name for name in figures if not row[name] >= 0] == []
+    assert [row["settings"].get(key) for row in report["rows"][2:3] for key in ("neighbours", "shrink")] == [3, 5]
+    comparison = report["comparisons"][0]
+    assert {"a", "b", "metric", "difference", "low", "high", "verdict"} <= set(comparison)
+    assert (comparison["a"], comparison["b"]) == ("popular", "mine")
+    assert max(map(len, done.out.splitlines()[1:-2])) <= 80 or "popular against mine" in done.out
+    assert "popular against mine, live: " in done.out
+    assert "person known, item known" in done.out
+
+
+def test_json_on_standard_output_leaves_the_table_to_standard_error(log: Path) -> None:
+    words = ("evaluate", log / "events.csv", "--models", "popular", "--protocol", "last", "--no-select", "--json", "-")
+    done = run(*words, "--sample-people", 5)
+    assert (done.code, done.json["n_people"], done.json["protocol"]["name"]) == (0, 5, "last")
+    assert "This protocol trains on events that other people had after the questions." in done.err
+
+
+def test_a_test_file_is_read_as_what_follows(tmp_path: Path) -> None:
+    rows = event_rows()
+    whole = write_events(tmp_path / "all.csv", rows)
+    train = write_events(tmp_path / "train.csv", rows[:216])
+    test = write_events(tmp_path / "test.csv", rows[216:])
+    common = ("--models", "popular", "--no-select", "--json", "-")
+    by_share = run("evaluate", whole, *common).json  # the last tenth of 240 are the same 24 events
+    by_file = run("evaluate", train, "--test", test, *common)
+    assert "test.csv: 24 events of 12 people, the test" in by_file.err
+    assert by_file.json["rows"][0]["metrics"] == by_share["rows"][0]["metrics"]
+    as_column = run("evaluate", train, "--test", test, "--protocol", "column", *common).json
+    assert (as_column["n_people"], as_column["rows"][0]["n_questions"]) == (12, by_share["rows"][0]["n_questions"])
+
+
+def test_a_test_file_must_follow_and_go_with_the_protocol(tmp_path: Path) -> None:
+    rows = event_rows()
+    train = write_events(tmp_path / "train.csv", rows[:216])
+    test = write_events(tmp_path / "test.csv", [*rows[216:], ("u1", "i1", START + 60, "home")])
+    done = run("evaluate", train, "--test", test, "--models", "popular")
+    assert (done.code, "is earlier than the last one" in done.error) == (1, True)
+    done = run("evaluate", train, "--test", test, "--models", "popular", "--protocol", "users")
+    assert (done.code, "makes its own test" in done.error) == (1, True)
+    done = run("evaluate", train, "--test", test, "--models", "popular", "--test-share", "0.2")
+    assert (done.code, "--test and --test-share" in done.error) == (1, True)
+
+
+def test_a_published_split_is_named_on_the_command_line(tmp_path: Path) -> None:
+    part = {0: "train", 1: "valid", 2: "test"}
+    lines = [
+        f"{user},{item},{place},{part[0 if i < 192 else 1 if i < 216 else 2]},{i}"
+        for i, (user, item, _, place) in enumerate(event_rows())
+    ]
+    events = tmp_path / "e.csv"
+    events.write_text("user_id,item_id,where,fold,nr\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    words = ("evaluate", events, "--models", "popular", "--protocol", "column", "--trials", 2, "--json", "-")
+    done = run(*words, "--split-column", "fold", "--order-column", "nr")
+    assert done.code == 0, done.err
+    row = done.json["rows"][0]
+    assert (row["train_events"], len(row["selection"]["trials"])) == (192, 2)
+    assert "split=fold" in done.err
+    done = run(*words, "--split-column", "fould")
+    assert (done.code, 'unknown column "fould". Did you mean "fold"?' in done.error) == (1, True)
+    assert "--split-column" in run(*words).error
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--models", "eaze"), 'Did you mean "ease"?'),
+        (("--models", "ease,ease"), "each once"),
+        (("--models", ","), "--models: expected names"),
+        (("--models", "ease=none.toml"), "none.toml: no such file"),
+        (("--models", "ease", "--set", "ease.rg=1"), 'Did you mean "reg"?'),
+        (("--models", "ease", "--set", "eas.reg=1"), 'unknown model "eas"'),
+        (("--models", "ease", "--set", "reg=1"), "expected MODEL.key=value"),
+        (("--models", "ease", "-k", "0"), "-k: expected whole numbers >= 1"),
+        (("--models", "ease", "-k", "ten"), "-k: expected whole numbers >= 1"),
+        (("--models", "ease", "--test-share", "2"), "test_share"),
+        (("--models", "ease", "--json", "no/folder/x.json"), "expected a file in an existing folder"),
+    ],
+)
+def test_mistakes_are_found_before_anything_is_read(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = run("evaluate", tmp_path / "none.csv", *words)
+    assert (done.code, said in done.error) == (1, True), done.err
+
+
+def test_unknown_targets_are_refused(log: Path) -> None:
+    done = run("evaluate", log / "events.csv", "--models", "popular", "--targets", "buy")
+    assert (done.code, 'unknown event kind "buy"' in done.error) == (1, True)
+
+
+def test_a_refused_model_leaves_the_others_and_exit_code_1(log: Path) -> None:
+    # 8 x 8 items do not fit into the smallest amount of memory that may be asked for
+    words = (
+        "evaluate",
+        log / "events.csv",
+        "--models",
+        "popular,ease",
+        "--no-select",
+        "--set",
+        "ease.max_gigabytes=1e-12",
+    )
+    done = run(*words)
+    assert done.code == 1
+    assert "ease: not measured: " in done.out
+    assert "popular" in done.out
+    assert "Traceback" not in done.err

@@ -1,0 +1,42 @@
+"""Choosing settings and fitting on everything, on the toy world and with nothing to choose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from penchant.errors import BadConfig, BadData, UnknownName
+from penchant.evaluate.fitting import fit_chosen
+from penchant.train.run import Run
+from tests.toy import toy_dataset
+
+
+def test_the_best_trial_is_fitted_on_all_events() -> None:
+    fitted = fit_chosen("popular", {"window": None}, toy_dataset(), Run(), budget=4)
+    trials = fitted.selection.trials
+    assert (fitted.protocol, len(trials), fitted.model.card["data"]["events"]) == ("replay", 4, 20)
+    assert fitted.value == max(trial.value for trial in trials)
+    assert fitted.default_value == trials[0].value
+    best = next(trial for trial in trials if trial.value == fitted.value)
+    assert fitted.model.config.model_dump(mode="json") == best.settings
+    assert fitted.model.card["selection"]["value"] == fitted.value
+
+
+def test_a_budget_of_one_takes_the_settings_as_they_are() -> None:
+    fitted = fit_chosen("popular", {"half_life": 2.5}, toy_dataset(), Run(), budget=1)
+    assert (fitted.selection.trials, fitted.value, fitted.model.config.model_dump()["half_life"]) == ((), None, 2.5)
+
+
+def test_without_times_the_last_event_decides() -> None:
+    assert fit_chosen("popular", {}, replace(toy_dataset(), timed=False), Run(), budget=2).protocol == "last"
+
+
+def test_what_cannot_be_fitted() -> None:
+    with pytest.raises(UnknownName, match="popular"):
+        fit_chosen("populer", {}, toy_dataset(), Run(), budget=2)
+    with pytest.raises(BadConfig, match="half_life"):
+        fit_chosen("popular", {"half_life": -1}, toy_dataset(), Run(), budget=2)
+    with pytest.raises(BadData, match="no event"):
+        fit_chosen("popular", {}, toy_dataset().take(np.zeros(0, dtype=np.int64)), Run(), budget=2)
