@@ -80,7 +80,8 @@ class Config(BaseModel):
                 known = re.findall(r"'([^']*)'", first["ctx"]["expected"])
                 if path[-1] == "[key]":
                     return UnknownName("key", str(first["input"]), known, _place(where, path[:-2]))
-                return UnknownName(path[-1], str(first["input"]), known, _place(where, path[:-1]))
+                # a value is no name, but the nearest one helps as much
+                return BadConfig(str(UnknownName(path[-1], str(first["input"]), known, _place(where, path[:-1]))))
             case "missing":
                 text = "missing; give it a value"
             case "value_error":

@@ -40,6 +40,8 @@ def test_init_does_not_overwrite_unless_forced(tmp_path: Path) -> None:
 def test_init_says_what_it_cannot_tell(tmp_path: Path) -> None:
     folder = write_log(tmp_path / "log").parent
     done = run("init", folder / "items.csv")
+    assert (done.code, "items.csv: no column for the person (user_id)" in done.error) == (1, True)
+    done = run("init", folder / "items.csv", folder / "users.csv")
     assert (done.code, "expected one events file" in done.error, "genres" in done.error) == (1, True, True)
     done = run("init", folder / "events.csv", write_events(tmp_path / "more.csv", event_rows()))
     assert (done.code, "more.csv have both" in done.error) == (1, True)

@@ -26,7 +26,7 @@ def test_usage_errors_exit_with_2_and_name_the_command() -> None:
         (("recomend",), "Did you mean 'recommend'?"),
         (("train",), "Missing argument 'EVENTS'"),
         (("train", "a.csv", "--out", "b"), "Missing option '--model'"),
-        (("recommend", "a", "-k", "0"), "greater than or equal to 1"),
+        (("recommend", "a", "-k", "0"), "Invalid value for '-k'"),
         (("recommend", "a", "-k", "many"), "'-k'"),
         (("evaluate", "a", "--models", "ease", "--protocol", "replai"), "not one of 'replay'"),
         (("evaluate", "a", "--models", "ease", "--json"), "--json"),

@@ -37,6 +37,7 @@ def test_short_work_shows_no_bar_and_long_work_does(monkeypatch: pytest.MonkeyPa
     to, out = console(terminal=True)
     with Terminal(console=to) as reporter:
         reporter.progress("ease: fit", 1, 4)
+        reporter.progress("ease: fit", 4, 4)
     assert "ease" not in out.getvalue()
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
     with Terminal(console=to) as reporter:

@@ -65,6 +65,8 @@ def test_twelve_planted_faults_are_found_on_their_lines(tmp_path: Path, packed: 
     first = good + 2
     assert places(loaded.report) == {rule: [first + i] for i, rule in enumerate(RULES_OF_TWELVE)}
     assert (loaded.report.n_rows, loaded.report.n_loaded, loaded.report.n_rejected) == (good + 13, good + 1, 12)
+    unknown = next(rule for rule in loaded.report.broken if rule.rule == "unknown_kind")
+    assert unknown.meaning.endswith('view, buy; did you mean "view"?')
     with rejects.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [(int(row["line"]), row["rule"]) for row in rows] == [(first + i, r) for i, r in enumerate(RULES_OF_TWELVE)]
@@ -119,6 +121,8 @@ def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("user_id,item_id\r1,2\r", "lines end in CR alone"),
+        ("user_id" * 30_000 + "\n1,2\n", "got one column"),
         ("user_id,item_id\n", "column names but no rows"),
         ("user_id:item_id:timestamp\n1:2:3\n", "expected column names separated by comma"),
         ("196\t242\t3\t881250949\n", "the first line holds data"),

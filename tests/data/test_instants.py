@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from hypothesis import given
 
-from penchant.data.instants import Clockwork, Moments, iso
+from penchant.data.instants import Clockwork, Moments
+from penchant.data.isotime import iso
 from penchant.data.schema import TimeUnit
 from penchant.data.validation import rule_name
 

@@ -291,3 +291,40 @@ def test_json_array_is_told_from_json_lines(tmp_path: Path) -> None:
     file.write_text(json.dumps([{"user_id": 1, "item_id": 2}]))
     with pytest.raises(BadData, match="one object a line"):
         read_dataset(file)
+
+
+def test_ids_written_as_floats_are_whole_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "gaps.csv"
+    file.write_text("user_id,item_id,timestamp\n1.0,v1.0,1600000000\n,v2.0,1600000001\n12.0,v1.0,1600000002\n")
+    data = read_dataset(file, users={"user_id": [12, 5]})
+    assert (list(data.users), list(data.items)) == (["1", "12", "5"], ["v1.0"])
+
+
+def test_columns_of_rarer_types() -> None:
+    columns = {
+        "user_id": pl.Series(["a", "b"], dtype=pl.Categorical),
+        "item_id": pl.Series([b"x", b"y"]),
+        "timestamp": pl.Series(["1600000000", "1600000001"]).cast(pl.Decimal(20, 3)),
+        "event": pl.Series(["view", "buy"], dtype=pl.Enum(["buy", "view"])),
+        "rating": pl.Series(["1.5", "2.5"]).cast(pl.Decimal(10, 2)),
+    }
+    data = read_dataset(pl.DataFrame(columns), schema=Schema(kinds=SCHEMA.kinds))
+    log = data.interactions
+    assert (list(data.users), list(data.items), log.kind.tolist()) == (["a", "b"], ["x", "y"], [0, 1])
+    assert (log.at.tolist(), log.value.tolist()) == ([1_600_000_000_000, 1_600_000_001_000], [1.5, 2.5])
+
+
+def test_pandas_types() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(
+        {
+            "user_id": pandas.Categorical(["a", "b"]),
+            "item_id": pandas.array([1, None], dtype="Int64"),
+            "timestamp": pandas.to_datetime(["2020-09-13T12:26:40Z", "2020-09-13T12:26:41Z"]),
+            "rating": [float("nan"), 2.0],
+        }
+    )
+    loaded = load(frame)
+    assert loaded.dataset.interactions.at.tolist() == [1_600_000_000_000]
+    assert loaded.dataset.interactions.value.tolist() == [1.0]
+    assert [(rule.rule, rule.first[0].line) for rule in loaded.report.broken] == [("blank_item", 2)]

@@ -19,7 +19,7 @@ from penchant.data.schema import EventKind, Schema
 
 # what a file can hold as an id: any text without surrounding blanks, NUL or surrogates
 IDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z")), min_size=1, max_size=4) | st.sampled_from(
-    ['a"b', "a,b", 'a\nb"', "é", "a b", "1", "01", "1.0", "NA", "null", "\ufeffx", "'"]
+    ['a"b', "a,b", 'a\nb"', "é", "a b", "1", "01", "1.5", "NA", "null", "\ufeffx", "'"]
 )
 EVENT = st.tuples(IDS, IDS, st.integers(0, 5), st.sampled_from(["view", "buy"]), st.sampled_from([0.5, 1.0, -2.0]))
 SCHEMA = Schema(kinds={"view": EventKind(), "buy": EventKind()}, repeats="allow")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from penchant.data.arrays import frozen
@@ -14,7 +16,7 @@ from penchant.data.vocabulary import Vocabulary
 DAY = 86_400_000
 
 
-def random_log(seed: int = 1, n: int = 900, people: int = 14, items: int = 30, **schema: object) -> Dataset:
+def random_log(seed: int = 1, n: int = 900, people: int = 14, items: int = 30, **schema: Any) -> Dataset:
     """`n` events; later ones come from all people and items, earlier ones only from some; many share an instant."""
     rng = np.random.default_rng(seed)
     progress = np.arange(n) / n
@@ -25,7 +27,7 @@ def random_log(seed: int = 1, n: int = 900, people: int = 14, items: int = 30, *
 
 
 def dataset(
-    user: np.ndarray, item: np.ndarray, at: np.ndarray, split: list[str] | None = None, **schema: object
+    user: np.ndarray, item: np.ndarray, at: np.ndarray, split: list[str] | None = None, **schema: Any
 ) -> Dataset:
     """A dataset of these columns; ids are ``u0``.. and ``i0``.."""
     n_users, n_items = int(user.max()) + 1, int(item.max()) + 1

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something that was given cannot be used (or a fault of our
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import sys
 import traceback
@@ -75,6 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     shows_trace = TRACEBACK in words or os.environ.get(TRACEBACK_VARIABLE, "") not in ("", "0")
     words = [word for word in words if word != TRACEBACK]
+    for stream in (sys.stdout, sys.stderr):
+        # a title that the terminal's encoding lacks is no reason to fail
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         done = typer.main.get_command(build()).main(words, prog_name="penchant", standalone_mode=False)
         code = done if isinstance(done, int) else 0

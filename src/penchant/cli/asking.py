@@ -52,7 +52,9 @@ def ask(model: Model, query: Query) -> Answered:
     notes = [*_about_people(encoded.strangers, query), *_about_items(model, encoded.unknown_items)]
     notes += _about_context(model, query)
     if len(items) < min(query.k, len(model.catalogue.items)):
-        notes.append(f"only {len(items)} of {query.k} asked: the others may not be shown, or the model has no opinion on them")
+        notes.append(
+            f"only {len(items)} of {query.k} asked: the others may not be shown, or the model has no opinion on them"
+        )
     return Answered(
         model=model.name(), items=items, at=datetime.fromtimestamp(moment, UTC).isoformat(), notes=tuple(notes)
     )

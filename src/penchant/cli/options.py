@@ -26,7 +26,14 @@ SchemaFile = Annotated[
     Path | None,
     typer.Option("--schema", metavar="TOML", help="What the columns mean; else penchant.toml beside EVENTS, if any."),
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Read the files again, and keep no copy for the next time.")]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Read the files again, and keep no copy. The ten logs read last are kept in ~/.cache/penchant, or in the folder "
+        "that PENCHANT_CACHE names.",
+    ),
+]
 Rejects = Annotated[
     Path | None, typer.Option("--rejects", metavar="FILE", help="Write rows that break a rule to this CSV file.")
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,13 +37,31 @@ def show(thing: RenderableType, console: Console | None = None) -> None:
 
 
 def show_json(value: Any) -> None:
-    """Writes one JSON object; NaN is a fault of ours, because JSON knows none."""
+    """Writes one JSON object to standard output."""
     sys.stdout.write(json_text(value))
 
 
 def json_text(value: Any) -> str:
-    """One JSON object as text with a newline at its end, in ASCII so that no terminal's encoding can break it."""
-    return json.dumps(value, indent=2, allow_nan=False, default=str) + "\n"
+    """One JSON object as text with a newline at its end, in ASCII so that no terminal's encoding can break it.
+
+    >>> json_text({"value": float("nan")})
+    '{\\n  "value": null\\n}\\n'
+    """
+    return json.dumps(_finite(value), indent=2, allow_nan=False, default=_as_plain) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for NaN and infinities, which JSON does not know."""
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _as_plain(value: Any) -> Any:
+    """Numbers of numpy as numbers, everything else (paths, dates) as text."""
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def note(text: str) -> None:

@@ -11,7 +11,7 @@ from penchant.cli.output import aside, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress, Task, TaskID
 
 PATIENCE_SECONDS = 2.0
 """Work that ends sooner gets no bar."""
@@ -72,7 +72,7 @@ def _bars(console: Console) -> Progress:
         """Hides what has just begun."""
 
         def get_renderables(self) -> Iterable[RenderableType]:
-            yield self.make_tasks_table([task for task in self.tasks if (task.elapsed or 0.0) >= PATIENCE_SECONDS])
+            yield self.make_tasks_table([task for task in self.tasks if _is_long(task)])
 
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -81,3 +81,10 @@ def _bars(console: Console) -> Progress:
         TimeElapsedColumn(),
     )
     return Patient(*columns, console=console, transient=True, refresh_per_second=5)
+
+
+def _is_long(task: Task) -> bool:
+    """Whether a task has a bar: it has taken a while, and it did not end sooner."""
+    ended = task.total is not None and task.completed >= task.total
+    taken = task.finished_time if ended else task.elapsed
+    return (taken or 0.0) >= PATIENCE_SECONDS

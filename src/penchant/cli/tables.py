@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-_LABEL_WIDTH = 14
+_LABEL_WIDTH = 12
 _ENOUGH_PEOPLE = 10
 """An interval over fewer people says nothing."""
 

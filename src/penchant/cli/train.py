@@ -70,16 +70,15 @@ def train(
 
     given = settings(assignments)
     model_class(model).config_class().parse(given, model)
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: is a file; --out names the folder to write")
+    target = _folder(out)
     with Terminal(bars=not as_json) as reporter:
         data = read(
             events, items, users, schema, reporter=reporter, cached=not no_cache, rejects=rejects,
-            rejects_hint=out.with_name(out.name + ".rejected.csv"),
+            rejects_hint=target.with_name(target.name + ".rejected.csv"),
         ).dataset  # fmt: skip
         run = Run(seed=seed, reporter=reporter)
         fitted = fit_chosen(model, given, data, run, budget=1 if no_select else trials)
-        fitted.model.save(out)
+        fitted.model.save(target)
     summary = _summary(model, out, fitted)
     if as_json:
         show_json(summary)
@@ -88,6 +87,16 @@ def train(
         note(sentence)
     show(f"{model}: saved in {out} ({summary['n_events']:,} events, {fitted.seconds:.1f} s)")
     note(f"next: penchant recommend {out} --user {next(iter(data.users))}")
+
+
+def _folder(out: Path) -> Path:
+    """The absolute place of ``--out``; raises UserError where no folder can be written, before an hour of work."""
+    target = out.resolve()
+    if not target.name or (target.exists() and not target.is_dir()):
+        raise UserError(f"{out}: expected a folder to write, such as --out model")
+    if target.is_dir() and any(target.iterdir()) and not (target / "card.json").exists():
+        raise UserError(f"{out}: exists and is not a model folder; choose another --out")
+    return target
 
 
 def _summary(name: str, out: Path, fitted: Fitted) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from penchant.data.columns import ALIASES, plain
 from penchant.data.reading import Batch, Quoted
 from penchant.data.records import Records, read_records, split_record
 from penchant.data.textblocks import MAX_LINE_BYTES, Block, line_blocks, pick_lines
+from penchant.data.validation import shortened
 from penchant.errors import BadData
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def _clean_lines(data: bytes, delimiter: bytes, width: int) -> int | None:
     if data.count(delimiter) != n * (width - 1):
         return None
     longest = int(np.diff(ends, prepend=-1, append=len(data)).max())
-    if longest > MAX_LINE_BYTES:
+    # the csv module has a limit of its own for fields, which counts where there are quotes
+    if longest > (min(MAX_LINE_BYTES, csv.field_size_limit()) if b'"' in data else MAX_LINE_BYTES):
         return None
     if not data.isascii():
         try:
@@ -167,13 +169,20 @@ def _first_line(path: Path) -> tuple[int, str]:
     for block in line_blocks(path):
         for i, line in enumerate(block.data.split(b"\n")):
             if line.strip():
+                if b"\r" in line.removesuffix(b"\r"):
+                    raise BadData(
+                        f"{path}: lines end in CR alone; expected LF or CRLF, so save it with other line ends"
+                    )
                 text = line.removesuffix(b"\r")[:MAX_LINE_BYTES].decode("utf-8", errors="replace")
                 return block.first_line + i, text
     raise BadData(f"{path}: the file is empty; expected a line of column names and one event a line")
 
 
 def _header(text: str, delimiter: str) -> list[str]:
-    fields = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
+    try:
+        fields = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:  # a field beyond the module's limit
+        fields = [text]
     return [field.replace("\0", "").strip() for field in fields]
 
 
@@ -189,7 +198,7 @@ def _sniffed(text: str) -> str:
 
 
 def _refuse_data_as_header(header: Sequence[str], text: str, name: str) -> None:
-    shown = text if len(text) <= 80 else text[:77] + "..."
+    shown = shortened(text, 80)
     if len(header) < 2:
         raise BadData(
             f'{name}: expected column names separated by comma, tab, semicolon or "|" in the first line, '

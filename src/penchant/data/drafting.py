@@ -47,6 +47,9 @@ def recognise(paths: Sequence[Path], *, items: Path | None = None, users: Path |
     headers = {path: open_source(path).header for path in paths}
     both = [path for path, header in headers.items() if _names(header, "user_id") and _names(header, "item_id")]
     if len(both) != 1:
+        if len(paths) == 1:
+            # says which column is missing and what it may be called
+            find_roles(headers[paths[0]], Schema(), paths[0].name)
         what = "none of the files has" if not both else f"{' and '.join(str(path) for path in both)} have"
         raise BadData(
             f"{what} both a column for the person and one for the item; expected one events file with columns such as "

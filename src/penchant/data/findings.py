@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,12 +13,13 @@ from penchant.data.assembling import Described, attribute_faults
 from penchant.data.attributes import coverage
 from penchant.data.collecting import Rows
 from penchant.data.dataset import Dataset
-from penchant.data.instants import iso
+from penchant.data.isotime import iso
 from penchant.data.log_figures import LogFigures
 from penchant.data.reading import Source
 from penchant.data.rejects import broken_rules
 from penchant.data.schema import Role
 from penchant.data.validation import BrokenRule, ValidationReport, rule_number
+from penchant.errors import nearest
 
 _EARLY = int(datetime(1972, 1, 1, tzinfo=UTC).timestamp() * 1000)
 _MANY_REJECTED = 0.1
@@ -75,7 +76,7 @@ def report_of(reading: Reading, data: Dataset, figures: LogFigures, warnings: Se
         user_attributes={name: coverage(column) for name, column in data.user_features.columns.items()},
         possible_context=reading.possible_context,
         warnings=(*warnings, *_warnings(reading, data)),
-        broken=_broken(reading, figures),
+        broken=_broken(reading, figures, list(data.schema.kinds)),
     )
 
 
@@ -83,8 +84,11 @@ def _sources(reading: Reading) -> list[Source]:
     return [reading.source, *(about.rows.source for about in reading.about if about is not None)]
 
 
-def _broken(reading: Reading, figures: LogFigures) -> tuple[BrokenRule, ...]:
-    broken = list(broken_rules(reading.source, *reading.rejected, reading.roles))
+def _broken(reading: Reading, figures: LogFigures, kinds: Sequence[str]) -> tuple[BrokenRule, ...]:
+    broken = [
+        _with_hint(rule, kinds) if rule.rule == "unknown_kind" else rule
+        for rule in broken_rules(reading.source, *reading.rejected, reading.roles)
+    ]
     if len(figures.copies):
         lines = reading.rows.lines_of(np.sort(reading.rows.row[figures.copies]).astype(np.int64))
         marks = np.full(len(lines), rule_number("duplicate_row"), dtype=np.uint8)
@@ -95,6 +99,13 @@ def _broken(reading: Reading, figures: LogFigures) -> tuple[BrokenRule, ...]:
             lines, faults = attribute_faults(about, reading.rows.ids[key], rule_number(f"blank_{key}"))
             broken += broken_rules(about.rows.source, lines, faults, {role: about.rows.id_column})
     return tuple(broken)
+
+
+def _with_hint(rule: BrokenRule, kinds: Sequence[str]) -> BrokenRule:
+    """The rule with the known kinds, and the one that is nearest to the first place."""
+    near = nearest(rule.first[0].value, kinds)
+    hint = f'; did you mean "{near}"?' if near else ""
+    return replace(rule, meaning=f"{rule.meaning}: {', '.join(kinds)}{hint}")
 
 
 def _warnings(reading: Reading, data: Dataset) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from penchant.data.arrays import AnyArray, Bool, Bytes, Int64
 from penchant.data.cells import numbers_of_text
+from penchant.data.isotime import datetimes_as_ms, texts_as_ms
 from penchant.data.schema import TimeUnit
 from penchant.data.validation import rule_number
 
@@ -29,9 +29,6 @@ LONE_FUTURE = 5 * _YEAR_MS
 
 _LIVELY = (int(datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000), FAR_FUTURE)
 """Where logs of real events lie; outside, a number may well be a relative time, and nothing is concluded from its size."""
-
-_ZONED = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
-_NAIVE = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -160,61 +157,15 @@ class Clockwork:
         return self._keep(numbers, dated if dated.any() else None, bad)
 
     def _of_datetimes(self, column: pl.Series) -> tuple[Int64, Bool, Bool]:
-        import polars as pl
-
-        if column.dtype == pl.Date:
-            column = column.cast(pl.Datetime("ms"))
-        if isinstance(column.dtype, pl.Datetime):
-            found = self._in_zone(column) if column.dtype.time_zone is None else column.dt.epoch("ms")
-        else:  # a time of day or a duration is no instant
-            found = pl.Series([None] * len(column), dtype=pl.Int64)
+        found, naive = datetimes_as_ms(column, self._zone)
+        self._naive = self._naive or naive
         bad = found.is_null().to_numpy()
         return found.fill_null(0).to_numpy().astype(np.int64), np.ones(len(bad), dtype=np.bool_), bad
 
-    def _in_zone(self, column: pl.Series) -> pl.Series:
-        """Milliseconds of datetimes without a zone; the hour that is skipped in spring does not exist, so is missing."""
-        self._naive = self._naive or column.null_count() < len(column)
-        if self._zone == "UTC":
-            return column.dt.epoch("ms")
-        return column.dt.replace_time_zone(self._zone, ambiguous="earliest", non_existent="null").dt.epoch("ms")
-
     def _of_texts(self, texts: pl.Series) -> pl.Series:
-        """Milliseconds of ISO texts, missing where a text is none."""
-        import polars as pl
-
-        found = pl.Series([None] * len(texts), dtype=pl.Int64)
-        for form in (*_ZONED, *_NAIVE):
-            left = texts.is_not_null() & found.is_null()
-            if not left.any():
-                return found
-            rows = texts.filter(left)
-            if form in _ZONED:
-                read = rows.str.to_datetime(form, strict=False, time_unit="ms", time_zone="UTC").dt.epoch("ms")
-            else:
-                read = self._in_zone(rows.str.to_datetime(form, strict=False, time_unit="ms"))
-            if read.null_count() < len(read):
-                found = found.scatter(left.arg_true(), read)
-        left = texts.is_not_null() & found.is_null()
-        if left.any():
-            rows = texts.filter(left)
-            odd = {text: self._odd_form(text) for text in rows.unique().to_list()}
-            read = pl.Series([odd[text] for text in rows.to_list()], dtype=pl.Int64)
-            found = found.scatter(left.arg_true(), read)
+        found, naive = texts_as_ms(texts, self._zone)
+        self._naive = self._naive or naive
         return found
-
-    def _odd_form(self, text: str) -> int | None:
-        """The rarer forms of ISO 8601, such as 2024-W05-3 or 20240131T0930."""
-        try:
-            moment = datetime.fromisoformat(text[:64])
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            self._naive = True
-            local = moment.replace(tzinfo=ZoneInfo(self._zone))
-            if local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != moment:
-                return None  # the hour that is skipped in spring
-            moment = local
-        return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
 
     def _convert(
         self, numbers: AnyArray, dated: Bool | None, bad: Bool | None, unit: str, at: Int64, faults: Bytes
@@ -265,8 +216,3 @@ def _mark_lone_future(at: Int64, faults: Bytes) -> None:
     place = int(0.999 * (len(good) - 1))
     latest = int(np.partition(good, place)[place])
     faults[(faults == 0) & (at > latest + LONE_FUTURE)] = rule_number("far_future")
-
-
-def iso(at: int) -> str:
-    """Milliseconds since 1970 as ISO 8601 text in UTC, to the second."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

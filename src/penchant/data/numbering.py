@@ -57,13 +57,13 @@ class Numbering:
         return len(self.texts())
 
     def cleaned(self, blank: str) -> DistinctIds:
-        """Strips all ids, joins those that become equal and marks those that cannot be used.
+        """Strips all ids, joins those that become equal and marks those that cannot be used. "5.0" among whole numbers is "5".
 
         Args:
             blank: the rule that a blank id breaks; "" where blank only means missing, which is marked 255.
         """
         texts = self.texts()
-        stripped = texts.str.strip_chars()
+        stripped = _as_whole_numbers(texts.str.strip_chars())
         if bool((texts == stripped).all()):
             place = np.arange(len(texts), dtype=np.int32)
         else:
@@ -75,6 +75,15 @@ class Numbering:
         faults[(stripped.str.len_chars() > MAX_ID_LENGTH).to_numpy()] = rule_number("id_too_long")
         faults[stripped.str.contains("\0", literal=True).to_numpy()] = rule_number("nul_byte")
         return DistinctIds(texts=stripped, place=place, faults=faults[place])
+
+
+def _as_whole_numbers(texts: pl.Series) -> pl.Series:
+    """Where all are whole numbers, some with ".0" as programs write ids after a gap, the texts without it."""
+    filled = texts.filter(texts != "")
+    pointed = filled.str.contains(r"\.0+$")
+    if not pointed.any() or not filled.str.contains(r"^-?\d+(\.0+)?$").all():
+        return texts
+    return texts.str.replace(r"\.0+$", "")
 
 
 def in_order_of_use(places: Nums, n: int) -> Nums:

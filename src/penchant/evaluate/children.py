@@ -110,7 +110,7 @@ def _listen(child: subprocess.Popen[str], reporter: Reporter) -> str | None:
     reason: str | None = None
     assert child.stdout is not None
     for line in child.stdout:
-        said: dict[str, Any] = json.loads(line) if line.startswith("{") else {"note": line.rstrip()}
+        said = _understood(line)
         if "refused" in said:
             reason = said["refused"]
         elif "task" in said:
@@ -118,3 +118,12 @@ def _listen(child: subprocess.Popen[str], reporter: Reporter) -> str | None:
         else:
             reporter.note(said["note"])
     return reason
+
+
+def _understood(line: str) -> dict[str, Any]:
+    """One line of a worker; what a model itself prints is a note."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        said = None
+    return said if isinstance(said, dict) and said.keys() & {"refused", "task", "note"} else {"note": line.rstrip()}

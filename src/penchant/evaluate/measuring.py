@@ -75,7 +75,7 @@ def measure(spec: ModelSpec, data: Dataset, protocol: Protocol, run: Run, *, bud
         new_only=collected.new_only,
         slices=collected.slices,
         about={
-            "model": spec.model,
+            "model_name": spec.model,
             "settings": selection.config.model_dump(mode="json"),
             "selection": _described(selection),
             "refit": task.refit,

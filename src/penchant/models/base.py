@@ -33,7 +33,7 @@ BLOCK_CELLS = 32_000_000
 """Scores held at once: 128 MB, and a few temporaries of this size."""
 
 _BEHIND = np.float32(1e-6)
-"""Popularity's share of the greatest score where it only decides between equals; a fixed amount vanishes beside a float32 of 50."""
+"""Share of the greatest score, where popularity only decides between equals: a fixed amount is lost beside a score of 50."""
 
 KEPT_EVENTS = 1_000
 """Newest events of each person that a model folder keeps in any case."""

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from penchant.config import setting
-from penchant.data.arrays import AnyArray, Float32, Int64
+from penchant.data.arrays import AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.errors import BadConfig
@@ -89,7 +89,7 @@ class Ease(Model):
         seen = int((counts > 0).sum())
         self.card = {**self.card, "items": {"with_events": seen, "scored": len(self.members)}}
         rows = log_matrix(train, row_events=self.config.row_events)[:, self.members]
-        self.weights = _solved(_co_occurrence(rows), self.config.reg)
+        self.weights = frozen(_solved(_co_occurrence(rows), self.config.reg))
 
     def _score(self, batch: QueryBatch) -> Float32:
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, self.members]
@@ -114,11 +114,11 @@ class Ease(Model):
 def _co_occurrence(log: sp.csr_matrix) -> Float32:
     """``log.T @ log`` as a dense float32 [m, m]."""
     m = log.shape[1]
-    by_item, by_column = log.T.tocsr(), log.tocsc()
+    by_item = log.T.tocsr()
     gram = np.empty((m, m), dtype=np.float32)
     for start in range(0, m, _CHUNK):
         # the matrix is symmetric, so a block of columns is written as rows, which lie together in memory
-        gram[start : start + _CHUNK] = (by_item[start : start + _CHUNK] @ by_column).toarray()
+        gram[start : start + _CHUNK] = (by_item[start : start + _CHUNK] @ log).toarray()
     return gram
 
 

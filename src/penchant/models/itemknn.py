@@ -44,7 +44,7 @@ class ItemKnnConfig(HistoryConfig, ModelConfig):
 
     last_n: int = setting(20, "newest events that count", unit="events", refit=False, ge=1)
     decay: float = setting(
-        0.7, "weight of an event relative to the next newer one", grid=(0.5, 0.7, 0.9), refit=False, gt=0, le=1
+        0.6, "weight of an event relative to the next newer one", grid=(0.4, 0.6, 0.8), refit=False, gt=0, le=1
     )
     history_half_life: float | None = setting(
         None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02, 1.0),

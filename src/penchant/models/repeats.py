@@ -33,8 +33,8 @@ _LONGEST = 1_000
 _AGES = 21
 """Steps of the time since the last choice: under a minute, then doubling up to two years."""
 
-_COUNTS = 18
-"""Steps of the number of choices: half octaves from 1 to 362."""
+_COUNTS = 24
+"""Steps of the decayed number of choices: half octaves from 1/8 to 362."""
 
 _DOUBT = 5.0
 """Occasions that the coarser estimate is worth where a finer one has few."""
@@ -45,17 +45,16 @@ class RepeatsConfig(ModelConfig):
 
     counting: Literal["learned", "decayed"] = setting(
         "learned",
-        "learned: the chance of a return, given the kind of the last event, its age and the count; decayed: a decayed count",
+        "learned: the chance of a return, given kind and age of the last event and the count; decayed: the count itself",
         grid=("learned", "decayed"),
         refit=False,
     )
-    decay: float = setting(
-        0.97, "decayed: weight of an event relative to the next newer one", grid=(0.8, 0.9, 0.97, 1.0), refit=False,
-        gt=0, le=1,
-    )  # fmt: skip
     half_life: float | None = setting(
-        None, "decayed: age at which an event counts half; none switches it off", unit="days", grid=(None, 7.0, 30.0, 90.0),
-        refit=False, gt=0,
+        90.0, "age at which an event counts half; none switches it off", unit="days", grid=(None, 7.0, 30.0, 90.0), gt=0
+    )
+    decay: float = setting(
+        1.0, "decayed: weight of an event relative to the next newer one", grid=(0.8, 0.9, 0.97, 1.0), refit=False,
+        gt=0, le=1,
     )  # fmt: skip
     last_n: int = setting(1000, "newest events that count", unit="events", refit=False, ge=1)
 
@@ -64,38 +63,44 @@ class RepeatsConfig(ModelConfig):
 class _Own:
     """The distinct items of B histories: which query, which item, when and how chosen last, how often.
 
-    `owner` int64, `item` int32, `since` int64 (milliseconds before the query), `kind` int8 (of the last event), `count` int64.
+    `owner` int64, `item` int32, `since` int64 (milliseconds before the query), `kind` int8 (of the last event), `count`
+    float64 > 0 (decayed).
     """
 
     owner: Int64
     item: Nums
     since: Int64
     kind: Kinds
-    count: Int64
+    count: Float64
 
     @classmethod
-    def of(cls, history: Histories, at: Int64, n_items: int) -> _Own:
+    def of(cls, history: Histories, at: Int64, n_items: int, half_life: float | None) -> _Own:
         owner = history.owner
         key = owner * n_items + history.item
         order = np.argsort(key, kind="stable")
         start = np.flatnonzero(np.diff(key[order], prepend=-1))
-        bounds = np.append(start, len(key))
-        last = order[bounds[1:] - 1]
+        last = order[np.append(start, len(key))[1:] - 1]
+        worth = _faded(at[owner] - history.at, half_life)[order]
         return cls(
             owner=owner[last],
             item=history.item[last],
             since=at[owner[last]] - history.at[last],
             kind=history.kind[last],
-            count=np.diff(bounds),
+            count=np.add.reduceat(worth, start) if len(start) else np.zeros(0),
         )
 
     def cells(self) -> Int64:
         """Number of the cell of the table of chances, (kind, age, count) in row-major order."""
-        minutes = np.maximum(self.since / 60_000, 2.0**-1)
-        age = np.clip(np.floor(np.log2(minutes)) + 1, 0, _AGES - 1).astype(np.int64)
-        count = np.minimum(np.floor(2 * np.log2(self.count)), _COUNTS - 1).astype(np.int64)
-        cell: Int64 = (self.kind.astype(np.int64) * _AGES + age) * _COUNTS + count
+        age = np.floor(np.log2(np.maximum(self.since / 60_000, 0.5))).astype(np.int64) + 1
+        count = np.floor(2 * np.log2(np.maximum(self.count, 0.125))).astype(np.int64) + 6
+        row = self.kind.astype(np.int64) * _AGES + np.minimum(age, _AGES - 1)
+        cell: Int64 = row * _COUNTS + np.minimum(count, _COUNTS - 1)
         return cell
+
+
+def _faded(age: Int64, half_life: float | None) -> Float64:
+    """Weight of events of these ages (milliseconds); the half-life is in days."""
+    return np.ones(len(age)) if half_life is None else np.exp2(-(age / (half_life * MS_PER_DAY)))
 
 
 class Repeats(Model):
@@ -106,7 +111,7 @@ class Repeats(Model):
     chance: Float32
 
     def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
-        asked, returned = _returns(train, run.seed)
+        asked, returned = _returns(train, self.config.half_life, run.seed)
         self.chance = _smoothed(asked, returned).astype(np.float32)
 
     def _score(self, batch: QueryBatch) -> Float32:
@@ -114,13 +119,11 @@ class Repeats(Model):
         history = batch.history.keep(weight[batch.history.kind] > 0).last(self.config.last_n)
         scores = np.zeros((len(batch), batch.n_items), dtype=np.float32)
         if self.config.counting == "learned":
-            own = _Own.of(history, batch.at, batch.n_items)
+            own = _Own.of(history, batch.at, batch.n_items, self.config.half_life)
             scores[own.owner, own.item] = self.chance[own.cells()]
         else:
             worth = weight[history.kind] * np.float32(self.config.decay) ** history.age.astype(np.float32)
-            if self.config.half_life is not None:
-                age = batch.at[history.owner] - history.at
-                worth = worth * np.exp2(-(age / (self.config.half_life * MS_PER_DAY))).astype(np.float32)
+            worth = worth * _faded(batch.at[history.owner] - history.at, self.config.half_life)
             np.add.at(scores, (history.owner, history.item), worth.astype(np.float32))
         scores[history.lengths == 0] = np.nan
         return scores
@@ -132,7 +135,7 @@ class Repeats(Model):
         self.chance = arrays["chance"]
 
 
-def _returns(train: Dataset, seed: int) -> tuple[Float64, Float64]:
+def _returns(train: Dataset, half_life: float | None, seed: int) -> tuple[Float64, Float64]:
     """How often an own item stood in each cell at a sampled target event, and how often it was the target; each [cells]."""
     log, sequences = train.interactions, train.sequences
     target = np.asarray([kind.target for kind in train.schema.kinds.values()])
@@ -146,7 +149,8 @@ def _returns(train: Dataset, seed: int) -> tuple[Float64, Float64]:
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
         history = sequences.histories(low[part], high[part])
-        own = _Own.of(history.keep(train.kind_weight[history.kind] > 0), log.at[rows[part]], train.n_items)
+        history = history.keep(train.kind_weight[history.kind] > 0)
+        own = _Own.of(history, log.at[rows[part]], train.n_items, half_life)
         cell = own.cells()
         asked += np.bincount(cell, minlength=n_cells)
         returned += np.bincount(cell[own.item == log.item[rows[part]][own.owner]], minlength=n_cells)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from penchant.data.arrays import Float32
+from penchant.data.features import Categories
 from penchant.models.base import Model
 from penchant.query import Past, Query
 from penchant.testing.worlds import World, shuffled
@@ -80,11 +81,18 @@ class Subject:
 
     @property
     def queries(self) -> list[Query]:
-        """Known people now, known people half-way, strangers with some past, one event, and nothing."""
+        """Known people now (some state a context), known people half-way, strangers with some past, one event, and nothing."""
         users, items = self.world.data.users, self.world.train.seen_items.nonzero()[0]
         log = self.world.data.interactions
         halfway = float(log.at[self.world.n_train // 2]) / 1000
-        asked = [Query(user_id=users.id(u), at=self.now, k=10) for u in range(0, min(len(users), 40), 4)]
+        context: dict[str, str | float] = {}
+        for name, column in log.context.items():
+            if isinstance(column, Categories) and len(column.names):
+                context[name] = column.names.id(0)
+        asked = [
+            Query(user_id=users.id(u), at=self.now, k=10, context=context if u % 8 else {})
+            for u in range(0, min(len(users), 40), 4)
+        ]
         asked += [Query(user_id=users.id(u), at=halfway, k=5) for u in range(1, min(len(users), 40), 8)]
         ids = [self.world.data.items.id(int(item)) for item in items]
         for length in (0, 1, 7):

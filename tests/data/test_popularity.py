@@ -1,0 +1,94 @@
+"""Popularity as of an instant, against counting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant.data.popularity import PopularityLog
+
+N_ITEMS = 5
+
+
+def log_of(events: list[tuple[int, int, float]]) -> PopularityLog:
+    """Events (at, item, weight) in any order; the person is the place."""
+    events = sorted(events)
+    return PopularityLog(
+        item=np.asarray([e[1] for e in events], dtype=np.int32),
+        at=np.asarray([e[0] for e in events], dtype=np.int64),
+        weight=np.asarray([e[2] for e in events], dtype=np.float32),
+        user=np.arange(len(events), dtype=np.int32),
+        n_items=N_ITEMS,
+    )
+
+
+def counted(
+    events: list[tuple[int, int, float]], at: int, half_life: float | None, window: float | None
+) -> list[float]:
+    """The definition: each strictly earlier event, decayed, unless older than the window or forty half-lives."""
+    total = [0.0] * N_ITEMS
+    for then, item, weight in events:
+        age = at - then
+        old = (window is not None and age > window) or (half_life is not None and age > 40 * half_life)
+        if age > 0 and not old:
+            total[item] += float(np.float32(weight)) * (1.0 if half_life is None else 2.0 ** (-age / half_life))
+    return total
+
+
+moments = st.integers(0, 400)
+logs = st.lists(st.tuples(moments, st.integers(0, N_ITEMS - 1), st.sampled_from([0.3, 1.0, 3.0])), max_size=60)
+
+
+@given(
+    logs, st.lists(moments, max_size=12), st.sampled_from([None, 0.5, 3.0, 40.0]), st.sampled_from([None, 7.0, 90.0])
+)
+def test_agrees_with_counting_in_any_order(
+    events: list[tuple[int, int, float]], asked: list[int], half_life: float | None, window: float | None
+) -> None:
+    got = log_of(events).as_of(np.asarray(asked, dtype=np.int64), half_life=half_life, window=window)
+    expected = np.asarray([counted(events, at, half_life, window) for at in asked]).reshape(len(asked), N_ITEMS)
+    assert got.shape == expected.shape and got.dtype == np.float32
+    np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-12)
+    # no rest of what has left the window: it would rank a once popular item above those that never were
+    assert (got[expected == 0.0] == 0.0).all()
+
+
+@given(logs, st.lists(moments, min_size=1, max_size=8), st.sampled_from([None, 0.5, 40.0]))
+def test_asked_together_is_asked_alone(
+    events: list[tuple[int, int, float]], asked: list[int], half_life: float | None
+) -> None:
+    log = log_of(events)
+    together = log.as_of(np.asarray(asked, dtype=np.int64), half_life=half_life)
+    alone = [log.as_of(np.asarray([at], dtype=np.int64), half_life=half_life)[0] for at in asked]
+    np.testing.assert_allclose(together, np.stack(alone), rtol=1e-6)
+    assert ((together == 0) == (np.stack(alone) == 0)).all()
+
+
+def test_what_left_the_window_leaves_nothing_behind() -> None:
+    # item 0: .3 twenty times (floats that do not add exactly), all left by 200; item 1 never counted
+    log = log_of([(at, 0, 0.3) for at in range(20)] + [(150, 2, 0.3)])
+    at = np.arange(1, 201, dtype=np.int64)
+    assert log.as_of(at, window=60.0)[-1].tolist() == [0.0, 0.0, np.float32(0.3), 0.0, 0.0]
+    assert log.as_of(at, window=60.0, half_life=13.0)[-1][:2].tolist() == [0.0, 0.0]
+
+
+def test_real_instants_do_not_lose_their_milliseconds() -> None:
+    # 1.7e12 needs 41 bits; float32 has 24. One event 1 ms before, one at, the instant
+    now = 1_736_121_600_000
+    got = log_of([(now - 1, 0, 1.0), (now, 1, 1.0)]).as_of(np.asarray([now, now + 1]), half_life=1.0)
+    assert got[0].tolist() == [0.5, 0, 0, 0, 0] and got[1].tolist() == [0.25, 0.5, 0, 0, 0]
+
+
+def test_many_equal_counts_stay_exact() -> None:
+    log = log_of([(0, 0, 1.0)] * 3 + [(1, 1, 1.0)] * 2)
+    assert log.as_of(np.asarray([2, 0, 1])).tolist() == [[3, 2, 0, 0, 0], [0] * 5, [3, 0, 0, 0, 0]]
+
+
+def test_parts_of_the_log() -> None:
+    log = log_of([(0, 0, 1.0), (5, 1, 1.0), (5, 2, 1.0), (9, 3, 1.0)])
+    assert log.before(5).item.tolist() == [0] and log.before(6).item.tolist() == [0, 1, 2]
+    assert log.within(np.asarray([True, False, True, False])).item.tolist() == [0, 2]
+    with pytest.raises(ValueError, match="read-only"):
+        log.within(np.ones(4, dtype=np.bool_)).item[0] = 1
