@@ -19,7 +19,7 @@ def provenance(arguments: list[str]) -> dict[str, Any]:
     """The command, the commit (marked when files differ from it), and the versions that made a result."""
     return {
         "command": " ".join(["python", "-m", *arguments]),
-        "commit": _git("rev-parse", "--short=12", "HEAD") + ("+changes" if _git("status", "--porcelain", "src") else ""),
+        "commit": _git("rev-parse", "--short=12", "HEAD") + ("+changes" if _git("status", "--porcelain", "--", "../src") else ""),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _PACKAGES},
     }

@@ -104,7 +104,11 @@ def find_roles(header: Sequence[str], schema: Schema, name: str) -> Roles:
 def find_id(header: Sequence[str], role: Literal["user_id", "item_id"], name: str, preferred: str | None) -> str:
     """The id column of an attribute file; `preferred` is the name the events file uses. Raises BadData without one."""
     refuse_duplicates(header, name)
-    names = ((preferred,) if preferred else ()) + ALIASES[role] + ("id", "i_id_c" if role == "item_id" else "u_id_c")
+    # a plain "id" beats words such as "artist" or "song", which in an attribute file name an attribute
+    ids = tuple(alias for alias in ALIASES[role] if plain(alias).endswith("id"))
+    names = (
+        ((preferred,) if preferred else ()) + ids + ("id", "i_id_c" if role == "item_id" else "u_id_c") + ALIASES[role]
+    )
     matches = _matches(header, names)
     if not matches:
         raise BadData(_missing(role, header, name, False))

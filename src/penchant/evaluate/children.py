@@ -73,7 +73,11 @@ def measure_in_children(
             }
             path = folder / f"job{number}.json"
             path.write_text(json.dumps(job), encoding="utf-8")
-            reason = _run_child(path, max(1, effort.threads // effort.jobs), reporter, spec.label)
+            try:
+                reason = _run_child(path, max(1, effort.threads // effort.jobs), reporter, spec.label)
+            except PenchantError as fault:
+                # one model's death must not cost the others their results
+                reason = str(fault)
             return Refused(label=spec.label, reason=reason) if reason is not None else ModelResult.read(out)
 
         with ThreadPoolExecutor(max_workers=effort.jobs) as pool:

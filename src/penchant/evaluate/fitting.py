@@ -51,7 +51,7 @@ class Fitted:
 
 
 def fit_chosen(name: str, given: Mapping[str, Any], data: Dataset, run: Run, *, budget: int) -> Fitted:
-    """Chooses settings by `replay` (`last` for a log without times), then fits on the whole log.
+    """Chooses settings by `replay` (`last` for a log without times) on the newest tenth, then fits on the whole log.
 
     Args:
         name: a registered model.
@@ -70,7 +70,7 @@ def fit_chosen(name: str, given: Mapping[str, Any], data: Dataset, run: Run, *, 
     protocol = Protocol(name="replay" if data.timed else "last").resolved(data)
     selection = Selection(config=config, trials=(), metric=protocol.primary)
     if budget > 1 and len(data) >= _LEAST_EVENTS:
-        selection = select(chosen_from, given, data, protocol, run, budget=budget)
+        selection = select(chosen_from, given, data, protocol, run, budget=budget, stage="test")
     run.reporter.progress(f"{name}: fit on everything", 0, 1)
     model: Model = chosen_from(selection.config).fit(data, run=run)
     run.reporter.progress(f"{name}: fit on everything", 1, 1)

@@ -97,10 +97,16 @@ def _alone(value: float) -> dict[str, float | int | None]:
 
 
 def _intervals(values: Values) -> dict[str, dict[str, float | int | None]]:
-    found = {name: mean_interval(array) for name, array in values.items()}
-    return {
-        n: {"mean": _plain(i.mean), "low": _plain(i.low), "high": _plain(i.high), "n": i.n} for n, i in found.items()
-    }
+    return {name: _interval(name, array) for name, array in values.items()}
+
+
+def _interval(name: str, values: Float64) -> dict[str, float | int | None]:
+    """Mean and 95 % interval; a share cannot lie outside 0..1, and neither can the ends of its interval."""
+    found = mean_interval(values)
+    ends = [found.low, found.high]
+    if not name.startswith("novelty"):
+        ends = [min(max(end, 0.0), 1.0) if np.isfinite(end) else end for end in ends]
+    return {"mean": _plain(found.mean), "low": _plain(ends[0]), "high": _plain(ends[1]), "n": found.n}
 
 
 def _plain(value: float) -> float | None:

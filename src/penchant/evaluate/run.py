@@ -11,6 +11,7 @@ from penchant.evaluate.measuring import ModelSpec, measure
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.report import Report, make_report
 from penchant.evaluate.results import ModelResult
+from penchant.evaluate.tasks import make_task
 from penchant.log import SILENT, Reporter
 from penchant.registry import model_class
 from penchant.train.run import Run
@@ -43,6 +44,8 @@ def evaluate(
     specs = [ModelSpec(label=m, model=m, settings={}) if isinstance(m, str) else m for m in models]
     for spec in specs:
         model_class(spec.model).config_class().parse(spec.settings, spec.label)
+    # a log that the protocol cannot ask anything is refused once, before anything is fitted
+    make_task(data, asked, "test")
     by_cut = [_one_cut(specs, data, asked, effort, isolate, reporter, cut) for cut in range(asked.cuts)]
     refused = [result for result in by_cut[0] if isinstance(result, Refused)]
     if len(refused) == len(specs):

@@ -11,7 +11,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.errors import BadData, UserError
 from penchant.evaluate.answering import Judging, answer
-from penchant.evaluate.protocol import Protocol
+from penchant.evaluate.protocol import Protocol, Stage
 from penchant.evaluate.questions import OVERALL, Task, people_of
 from penchant.evaluate.tasks import make_task
 from penchant.metrics.groups import mean_by_group
@@ -49,18 +49,20 @@ def select(
     *,
     budget: int,
     cut: int = 0,
+    stage: Stage = "valid",
 ) -> Selection:
     """Tries the grid values of one setting after the other and keeps the best; settings in `given` stay as they are.
 
     Args:
         budget: most trials, the first of which are the defaults.
+        stage: "test" where the whole log may be used for choosing, because no later event will judge the choice.
 
     O(budget) fits and rankings of at most `SELECTION_PEOPLE` people; trials of settings declared ``refit=False`` share a fit.
     """
     config = model.config_class().parse(given, model.name())
     people = min(protocol.sample_people or SELECTION_PEOPLE, SELECTION_PEOPLE)
     try:
-        task = make_task(data, protocol.changed(sample_people=people), "valid", cut)
+        task = make_task(data, protocol.changed(sample_people=people), stage, cut)
     except BadData:
         return Selection(config=config, trials=(), metric=protocol.primary)
     if len(task.asked[task.leading]) == 0 or budget < 2:

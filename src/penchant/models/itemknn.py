@@ -47,17 +47,17 @@ class ItemKnnConfig(HistoryConfig, ModelConfig):
         0.6, "weight of an event relative to the next newer one", grid=(0.4, 0.6, 0.8), refit=False, gt=0, le=1
     )
     history_half_life: float | None = setting(
-        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02, 1.0),
+        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
         refit=False, gt=0,
     )  # fmt: skip
     again: float = setting(
-        0.0, "weight of the similarity of an item with itself, which lets it come again", grid=(0.0, 0.3, 1.0),
+        0.0, "weight of the similarity of an item with itself, which lets it come again", grid=(0.0, 1.0),
         refit=False, ge=0,
     )  # fmt: skip
     similarity: Literal["cosine", "tfidf", "bm25"] = setting(
         "tfidf",
         "cosine: people in common over all; tfidf: people of few items say more; bm25: the same, and popular items less",
-        grid=("cosine", "tfidf", "bm25"),
+        grid=("tfidf", "bm25"),
     )
     shrink: float = setting(
         10.0, "people added to the denominator of cosine and tfidf: doubts pairs seen rarely", grid=(0.0, 10.0), ge=0

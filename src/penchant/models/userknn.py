@@ -43,10 +43,10 @@ class UserKnnConfig(HistoryConfig, ModelConfig):
         0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 0.95), refit=False, gt=0, le=1
     )
     history_half_life: float | None = setting(
-        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02, 1.0),
+        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 1.0),
         refit=False, gt=0,
     )  # fmt: skip
-    neighbours: int = setting(100, "most similar profiles that vote", grid=(50, 100, 500), refit=False, ge=1)
+    neighbours: int = setting(100, "most similar profiles that vote", grid=(100, 500), refit=False, ge=1)
     sharpness: float = setting(
         1.0, "power of the similarity with which a profile votes", grid=(1.0, 2.0), refit=False, gt=0
     )
@@ -54,7 +54,7 @@ class UserKnnConfig(HistoryConfig, ModelConfig):
         0.5,
         "profiles are visits parted by such a pause; none: they are people",
         unit="days",
-        grid=(None, 0.05, 0.5),
+        grid=(0.05, 0.5),
         gt=0,
     )
     rarity: float = setting(
