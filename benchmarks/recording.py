@@ -17,9 +17,10 @@ _PACKAGES = ("numpy", "scipy", "polars", "scikit-learn")
 
 def provenance(arguments: list[str]) -> dict[str, Any]:
     """The command, the commit (marked when files differ from it), and the versions that made a result."""
+    changed = "+changes" if _git("status", "--porcelain", "--", "../src") else ""
     return {
         "command": " ".join(["python", "-m", *arguments]),
-        "commit": _git("rev-parse", "--short=12", "HEAD") + ("+changes" if _git("status", "--porcelain", "--", "../src") else ""),
+        "commit": _git("rev-parse", "--short=12", "HEAD") + changed,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _PACKAGES},
     }

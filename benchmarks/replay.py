@@ -92,8 +92,9 @@ def differs(report: dict[str, Any], stored: dict[str, Any]) -> list[str]:
     for row in report["rows"]:
         got = row["metrics"][primary]
         error = (got["high"] - got["low"]) / (2 * 1.96)
-        if abs(got["mean"] - expected[row["model"], row["history"]]) > 4 * error:
-            found.append(f"{row['model']} {row['history']}: {got['mean']:.4f}, stored {expected[row['model'], row['history']]:.4f}")
+        stored_mean = expected[row["model"], row["history"]]
+        if abs(got["mean"] - stored_mean) > 4 * error:
+            found.append(f"{row['model']} {row['history']}: {got['mean']:.4f}, stored {stored_mean:.4f}")
     return found
 
 

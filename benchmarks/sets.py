@@ -45,10 +45,9 @@ def read_set(name: str) -> Dataset:
     root = Path(folder)
     if not (root / known.events).exists():
         raise UserError(f"{root / known.events}: no such file; PENCHANT_DATA must hold {known.events}")
-    data = read_dataset(
+    return read_dataset(
         root / known.events,
         items=root / known.items if known.items else None,
         users=root / known.users if known.users else None,
         schema=known.schema,
     )
-    return data

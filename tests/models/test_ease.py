@@ -47,6 +47,16 @@ def test_again_counts_an_item_for_itself():
     assert scores == pytest.approx([-0.2 + 1.0, 0.75, -0.1 + 2.0], abs=1e-6)
 
 
+def test_popularity_joins_as_of_the_moment():
+    # the choices lie on days 0 to 4, the query half a day after bob's c (day 3): a is 3.5 days old, b 2.5 and 1.5, c 0.5.
+    # with a half-life of one day they count 2^-3.5, 2^-2.5 + 2^-1.5, 2^-0.5; c is the peak. d came later and counts 0.
+    query = Query(history=(Past(item_id="c"),), at=3.5 * 86_400)
+    counts = [2**-3.5, 2**-2.5 + 2**-1.5, 2**-0.5, 0.0]
+    expected = [base + 3.0 * count / counts[2] for base, count in zip([-0.2, 0.5, 0.0, 0.0], counts, strict=True)]
+    model = fitted(popular=3.0, popularity_half_life=1.0)
+    assert model.score(query, list("abcd")) == pytest.approx(expected, abs=1e-5)
+
+
 def test_no_usable_past_is_no_opinion():
     model = fitted()
     assert np.isnan(model.score(ask(model), list("abcde"))).all()

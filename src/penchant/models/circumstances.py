@@ -55,7 +55,7 @@ class Lifts:
         return cls(tables={name: _table(codes, n, log.item, n_items) for name, (codes, n) in fields.items()})
 
     def multiply(self, scores: Float32, batch: QueryBatch, strength: float) -> None:
-        """Multiplies the positive scores by ``exp(strength x lift)``, in place. scores: float32 [B, n >= n_items of the log]."""
+        """Multiplies the positive scores by ``exp(strength x lift)``, in place; scores: float32 [B, n], n >= n_items."""
         total = np.zeros(scores.shape, dtype=np.float32)
         clock = _clock(batch.at, batch.time_zone) if batch.is_moment else {}
         for name, table in self.tables.items():

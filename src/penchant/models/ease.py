@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from penchant.config import setting
-from penchant.data.arrays import AnyArray, Float32, Int64, frozen
+from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.errors import BadConfig
@@ -34,9 +34,9 @@ _CHUNK = 1024
 class EaseConfig(HistoryConfig, ModelConfig):
     """Settings of `ease`."""
 
-    last_n: int = setting(50, "newest events that count", unit="events", grid=(50, 1000), refit=False, ge=1)
+    last_n: int = setting(50, "newest events that count", unit="events", refit=False, ge=1)
     decay: float = setting(
-        0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 0.9, 1.0), refit=False, gt=0, le=1
+        0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 1.0), refit=False, gt=0, le=1
     )
     history_half_life: float | None = setting(
         None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
@@ -49,13 +49,17 @@ class EaseConfig(HistoryConfig, ModelConfig):
     again: float = setting(
         0.0, "weight of an item for itself, which lets it come again", grid=(0.0, 1.0), refit=False, ge=0
     )
+    popular: float = setting(
+        0.0, "weight of the popularity as of the moment, whose peak counts 1; for short pasts that say little",
+        grid=(0.0, 0.01, 0.1), refit=False, ge=0,
+    )  # fmt: skip
     row_events: int | None = setting(
         50, "a person's log is cut into rows of so many events; none: one row a person", unit="events",
-        grid=(10, 50, None), ge=2,
+        grid=(10, 50), ge=2,
     )  # fmt: skip
     reg: float = setting(
         300.0, "added to the diagonal of the co-occurrence matrix; doubts pairs seen rarely", unit="rows",
-        grid=(30.0, 300.0, 1000.0), gt=0,
+        grid=(300.0, 1000.0), gt=0,
     )  # fmt: skip
     max_items: int = setting(
         20_000, "only the most frequent items take part; the others get no opinion", unit="items", ge=1
@@ -101,8 +105,16 @@ class Ease(Model):
             found[np.repeat(np.arange(len(spoken)), np.diff(past.indptr)), past.indices] += (
                 self.config.again * past.data
             )
+        if self.config.popular > 0:
+            found += self.config.popular * self._popularity(batch)[np.ix_(spoken, self.members)]
         scores[np.ix_(spoken, self.members)] = found
         return scores
+
+    def _popularity(self, batch: QueryBatch) -> Float32:
+        """Decayed counts as of each moment, divided by their peak: float32 [B, n_items], in [0, 1]."""
+        counts = batch.popularity.as_of(batch.at, half_life=self.config.popularity_half_life * MS_PER_DAY)
+        counts /= np.maximum(counts.max(axis=1, keepdims=True), np.float32(1e-12))
+        return counts
 
     def _state(self) -> dict[str, AnyArray]:
         return {"members": self.members, "weights": self.weights}
