@@ -115,7 +115,9 @@ def main() -> int:
     for refused in report["refused"]:
         print(f"{refused['model']}: not run: {refused['reason']}")
     if not arguments.quick:
-        path = write_result(result_name(arguments), {"wall_seconds": time.monotonic() - begun, **report}, "benchmarks.replay")
+        path = write_result(
+            result_name(arguments), {"wall_seconds": time.monotonic() - begun, **report}, "benchmarks.replay"
+        )
         print(f"written: {path.name}")
         return 0
     stored = json.loads((RESULTS / f"{result_name(arguments)}.json").read_text(encoding="utf-8"))

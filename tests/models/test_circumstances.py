@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_the_setting_can_change_without_a_new_fit() -> None:
 
 
 @pytest.mark.parametrize(("form", "helps"), [("additive", True), ("null", False)])
-def test_lifts_help_where_context_matters_and_only_there(form: str, helps: bool) -> None:
+def test_lifts_help_where_context_matters_and_only_there(form: Literal["additive", "null"], helps: bool) -> None:
     from penchant.data.files import read_dataset
     from penchant.data.sources.known import music_schema
 

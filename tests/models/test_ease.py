@@ -21,7 +21,7 @@ def ask(model: Ease, *items: str) -> Query:
 
 
 def fitted(**settings) -> Ease:
-    return Ease(**{"reg": 1.0, "popularity_behind": False, "decay": 0.5, **settings}).fit(LOG)
+    return Ease(**{"reg": 1.0, "popular": 0.0, "popularity_behind": False, "decay": 0.5, **settings}).fit(LOG)
 
 
 def test_weights_by_hand():

@@ -21,8 +21,8 @@ from penchant.cli.reading import SCHEMA_NAME, schema_for
 from penchant.errors import UserError
 
 if TYPE_CHECKING:
-    from penchant.data.drafting import Draft
-    from penchant.data.validation import ValidationReport
+    from penchant.data.guess.drafting import Draft
+    from penchant.data.intake.validation import ValidationReport
 
 
 def register(app: typer.Typer) -> None:
@@ -55,8 +55,8 @@ def init(
     what is wrong; train, evaluate and validate use the file by themselves when it
     lies beside the events.
     """
-    from penchant.data.drafting import draft, recognise
-    from penchant.data.toml_text import schema_to_toml
+    from penchant.data.guess.drafting import draft, recognise
+    from penchant.data.guess.toml_text import schema_to_toml
 
     found = recognise(files, items=items, users=users)
     place = out or found.events.parent / SCHEMA_NAME

@@ -171,7 +171,7 @@ def _with_test(loaded: Loaded, test: Path | None, protocol: Protocol, reporter: 
     if protocol.name not in ("replay", "time", "column", "cold"):
         raise BadConfig(f"--test: protocol {protocol.name} makes its own test; use replay, time, column or cold")
     from penchant.data.files import load
-    from penchant.data.two_logs import joined, schema_for_test
+    from penchant.data.intake.two_logs import joined, schema_for_test
 
     second = load(test, schema=schema_for_test(train.schema), reporter=reporter)
     later = second.dataset

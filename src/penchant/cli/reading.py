@@ -14,8 +14,8 @@ from penchant.errors import BadData
 
 if TYPE_CHECKING:
     from penchant.data.files import Loaded
+    from penchant.data.intake.validation import ValidationReport
     from penchant.data.schema import Schema
-    from penchant.data.validation import ValidationReport
     from penchant.log import Reporter
 
 SCHEMA_NAME = "penchant.toml"

@@ -8,20 +8,20 @@ from typing import Any, Literal
 
 import numpy as np
 
-from penchant.data.assembling import Described, interactions, kind_numbers, numbered
-from penchant.data.attributes import AttributeRows, read_attributes
-from penchant.data.collecting import Collector
-from penchant.data.columns import Roles, find_column, find_id, find_roles
 from penchant.data.dataset import Dataset
-from penchant.data.declaring import MAX_KINDS, completed, with_kinds, with_repeats
-from penchant.data.findings import Reading, nothing_left, report_of
-from penchant.data.log_figures import log_figures
-from penchant.data.opening import log_name, open_source
-from penchant.data.reading import Source
-from penchant.data.rejects import write_rejects
-from penchant.data.reuse import Kept
+from penchant.data.intake.assembling import Described, interactions, kind_numbers, numbered
+from penchant.data.intake.attributes import AttributeRows, read_attributes
+from penchant.data.intake.collecting import Collector
+from penchant.data.intake.columns import Roles, find_column, find_id, find_roles
+from penchant.data.intake.declaring import MAX_KINDS, completed, with_kinds, with_repeats
+from penchant.data.intake.findings import Reading, nothing_left, report_of
+from penchant.data.intake.log_figures import log_figures
+from penchant.data.intake.opening import log_name, open_source
+from penchant.data.intake.reading import Source
+from penchant.data.intake.rejects import write_rejects
+from penchant.data.intake.reuse import Kept
+from penchant.data.intake.validation import ValidationReport
 from penchant.data.schema import Field, Schema
-from penchant.data.validation import ValidationReport
 from penchant.errors import BadData
 from penchant.log import SILENT, Reporter
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penchant.data.guessing import guess_schema
+from penchant.data.guess.guessing import guess_schema
 from penchant.data.sources.known import SOURCES, music_schema, read_source
 from penchant.data.sources.music import MusicSettings, simulate
 from penchant.errors import BadConfig, BadData, UnknownName, UserError
