@@ -65,7 +65,7 @@ def evaluate(
     k: options.Lengths = "10,20",
     seed: Seed = 7,
     sample_people: options.SamplePeople = None,
-    trials: Trials = 12,
+    trials: Trials = 20,
     no_select: NoSelect = False,
     jobs: options.Jobs = 1,
     threads: options.Threads = 2,

@@ -52,7 +52,7 @@ def train(
             "--set", metavar="KEY=VALUE", help="A setting that stays as given; see penchant show-config MODEL."
         ),
     ] = None,
-    trials: Trials = 12,
+    trials: Trials = 20,
     no_select: NoSelect = False,
     seed: Seed = 7,
     rejects: Rejects = None,

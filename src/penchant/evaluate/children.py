@@ -36,7 +36,7 @@ class Effort:
         seed: seed of the fits.
     """
 
-    budget: int = 12
+    budget: int = 20
     jobs: int = 1
     threads: int = 2
     seed: int = 7

@@ -73,7 +73,11 @@ def select(
 
 
 def _searched(model: type[Model]) -> list[str]:
-    return [name for name, field in model.config_class().model_fields.items() if _extra(field).get("grid")]
+    """Settings with a grid: the model's own first, for they matter most, then those it shares with others."""
+    config = model.config_class()
+    declared = [name for part in config.__mro__ for name in vars(part).get("__annotations__", {})]
+    names = [name for name in dict.fromkeys(declared) if name in config.model_fields]
+    return [name for name in names if _extra(config.model_fields[name]).get("grid")]
 
 
 def _extra(field: Any) -> Mapping[str, Any]:
@@ -88,25 +92,30 @@ class _Search:
     ) -> None:
         self.task, self.protocol, self.run, self.budget = task, protocol, run, budget
         self.trials: list[Trial] = []
+        self.tried: list[ModelConfig] = [config]
         self.best = self._fitted(model(config))
         self.value = self._judged(self.best)
 
     def over(self, names: list[str]) -> None:
-        """Goes once through the settings in their order."""
-        for name in names:
-            for value in _extra(type(self.best.config).model_fields[name])["grid"]:
-                if len(self.trials) >= self.budget:
-                    return
-                if value != getattr(self.best.config, name):
-                    self._try(name, value)
+        """Goes through the settings in their order, again and again, until nothing improves or the budget is spent."""
+        before = None
+        while before is not self.best:
+            before = self.best
+            for name in names:
+                for value in _extra(type(self.best.config).model_fields[name])["grid"]:
+                    if len(self.trials) >= self.budget:
+                        return
+                    if value != getattr(self.best.config, name):
+                        self._try(name, value)
 
     def _try(self, name: str, value: Any) -> None:
         refit = _extra(type(self.best.config).model_fields[name])["refit"]
         try:
             config = self.best.config.changed(**{name: value})
-            if any(trial.settings == config.model_dump(mode="json") for trial in self.trials):
-                # the way back to the default of a setting that another value has beaten: known already
+            if config in self.tried:
+                # refused before, or the way back to a value that another one has beaten
                 return
+            self.tried.append(config)
             candidate = self._fitted(type(self.best)(config)) if refit else self.best.with_settings(**{name: value})
         except UserError:
             return
