@@ -88,7 +88,7 @@ def test_nothing_is_tried_twice_and_a_scoring_setting_needs_no_fit() -> None:
     found = chosen(12, flip=True)
     # default 1, then 0 (better), then not 1 again, then 2; bad=1 refuses its fit and is no trial
     assert [t.settings["sharp"] for t in found.trials] == [1.0, 0.0, 2.0]
-    assert [fit["bad"] for fit in FITS] == [0, 0, 0, 1]
+    assert sorted(fit["bad"] for fit in FITS) == [0, 0, 0, 1]
     found = chosen(12, sharp=1.0, bad=0)
     assert [t.settings["flip"] for t in found.trials] == [False, True] and len(FITS) == 1
     assert picked(found).flip is False

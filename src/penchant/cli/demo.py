@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from penchant.cli.log_rows import show_rows
-from penchant.cli.options import Seed
-from penchant.cli.output import note, results, show
+from penchant.cli.options import AsJson, Seed
+from penchant.cli.output import note, results, show, show_json
 from penchant.cli.progress import Terminal
 from penchant.cli.tables import report_table, verdicts
 from penchant.errors import UserError
@@ -38,19 +40,21 @@ def demo(
     people: Annotated[int, typer.Option("--people", min=60, help="People of the simulated service.")] = 600,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Settings tried for each model.")] = 8,
     seed: Seed = 7,
+    as_json: AsJson = False,
 ) -> None:
     """Measures five simple models on a log, then asks the best one about one person in two moments."""
     begun = time.monotonic()
-    if data == "movielens":
-        _movielens(path, trials, seed)
-    elif path is not None:
+    if path is not None and data != "movielens":
         raise UserError("demo: PATH goes with --data movielens")
-    else:
-        _music(people, trials, seed)
-    _farewell(time.monotonic() - begun)
+    # with --json the story is an aside, and the object alone goes to standard output
+    with redirect_stdout(sys.stderr if as_json else sys.stdout):
+        told = _movielens(path, trials, seed) if data == "movielens" else _music(people, trials, seed)
+        _farewell(time.monotonic() - begun)
+    if as_json:
+        show_json(told)
 
 
-def _music(people: int, trials: int, seed: int) -> None:
+def _music(people: int, trials: int, seed: int) -> dict[str, Any]:
     from penchant.cli.demo_moments import show_two_moments
     from penchant.data.files import read_dataset
     from penchant.data.sources.known import music_schema
@@ -68,10 +72,10 @@ def _music(people: int, trials: int, seed: int) -> None:
     show_rows(log, 4)
     report = _measured(log, trials, seed, None)
     headline("3. One person, two moments")
-    show_two_moments(world, log, *best_model(log, report, seed))
+    return {"report": report.as_json(), **show_two_moments(world, log, *best_model(log, report, seed))}
 
 
-def _movielens(path: Path | None, trials: int, seed: int) -> None:
+def _movielens(path: Path | None, trials: int, seed: int) -> dict[str, Any]:
     from penchant.cli.demo_moments import show_two_times
     from penchant.data.sources.movielens import read_movielens
 
@@ -83,7 +87,7 @@ def _movielens(path: Path | None, trials: int, seed: int) -> None:
     show_rows(log, 4)
     report = _measured(log, trials, seed, 200)
     headline("3. One person, two moments")
-    show_two_times(log, *best_model(log, report, seed))
+    return {"report": report.as_json(), **show_two_times(log, *best_model(log, report, seed))}
 
 
 def headline(text: str) -> None:

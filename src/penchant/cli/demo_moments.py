@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penchant.cli.log_rows import named, show_history
 from penchant.cli.output import show
@@ -48,8 +48,8 @@ def two_moments(log: Dataset) -> tuple[Moment, Moment]:
     )
 
 
-def show_two_moments(world: MusicWorld, log: Dataset, model: Model, why: str) -> None:
-    """The music service: one person, two moments, and over many people what asking for the moment is worth."""
+def show_two_moments(world: MusicWorld, log: Dataset, model: Model, why: str) -> dict[str, Any]:
+    """The music service: one person, two moments, and over many people what asking for the moment is worth; as JSON too."""
     moments = two_moments(log)
     person = typical_person(log)
     show(f"The model: {why}.")
@@ -64,10 +64,18 @@ def show_two_moments(world: MusicWorld, log: Dataset, model: Model, why: str) ->
         f"{100 * wrong:.0f} %: "
         f"asking for the moment is worth {100 * gain.difference:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]."
     )
+    worth = {
+        "right_moment": right,
+        "other_moment": wrong,
+        "difference": gain.difference,
+        "low": gain.low,
+        "high": gain.high,
+    }
+    return {**_told(log, person, [moment.name for moment in moments], lists), "captured@10": worth}
 
 
-def show_two_times(log: Dataset, model: Model, why: str) -> None:
-    """A log without circumstances: the same person early and late in the own history."""
+def show_two_times(log: Dataset, model: Model, why: str) -> dict[str, Any]:
+    """A log without circumstances: the same person early and late in the own history; as JSON too."""
     person = typical_person(log)
     sequences = log.sequences
     low, high = int(sequences.offsets[person]), int(sequences.offsets[person + 1])
@@ -80,6 +88,11 @@ def show_two_times(log: Dataset, model: Model, why: str) -> None:
     lists = [model.recommend(Query(user_id=log.users.id(person), at=t, k=K)).item_ids for t in (early, late)]
     show_side_by_side(log, names, lists)
     show("No new fit lies between the two lists: the history is part of the question.")
+    return _told(log, person, names, lists)
+
+
+def _told(log: Dataset, person: int, names: Sequence[str], lists: Sequence[Sequence[str]]) -> dict[str, Any]:
+    return {"user_id": log.users.id(person), "lists": {name: list(ids) for name, ids in zip(names, lists, strict=True)}}
 
 
 def typical_person(log: Dataset) -> int:

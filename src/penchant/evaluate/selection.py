@@ -97,16 +97,26 @@ class _Search:
         self.value = self._judged(self.best)
 
     def over(self, names: list[str]) -> None:
-        """Goes through the settings in their order, again and again, until nothing improves or the budget is spent."""
+        """Tries the first value of every setting, then the second of every one, and so on; again, until nothing improves.
+
+        So a small budget has looked at each setting once before it looks at any twice.
+        """
+        grids = {name: _extra(type(self.best.config).model_fields[name])["grid"] for name in names}
+        values = {name: [v for v in grid if v != getattr(self.best.config, name)] for name, grid in grids.items()}
+        turns = [
+            (name, v[i])
+            for i in range(max(map(len, values.values()), default=0))
+            for name, v in values.items()
+            if i < len(v)
+        ]
         before = None
         while before is not self.best:
             before = self.best
-            for name in names:
-                for value in _extra(type(self.best.config).model_fields[name])["grid"]:
-                    if len(self.trials) >= self.budget:
-                        return
-                    if value != getattr(self.best.config, name):
-                        self._try(name, value)
+            for name, value in turns:
+                if len(self.trials) >= self.budget:
+                    return
+                if value != getattr(self.best.config, name):
+                    self._try(name, value)
 
     def _try(self, name: str, value: Any) -> None:
         refit = _extra(type(self.best.config).model_fields[name])["refit"]

@@ -38,6 +38,9 @@ class EaseConfig(HistoryConfig, ModelConfig):
     decay: float = setting(
         0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 1.0), refit=False, gt=0, le=1
     )
+    again: float = setting(
+        0.0, "weight of an item for itself, which lets it come again", grid=(0.0, 1.0), refit=False, ge=0
+    )
     history_half_life: float | None = setting(
         None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
         refit=False, gt=0,
@@ -46,9 +49,6 @@ class EaseConfig(HistoryConfig, ModelConfig):
         0.0, "how much more a past event counts in like circumstances: times exp(context_match x likeness in 0..1)",
         grid=(0.0, 1.0), refit=False, ge=0, le=20,
     )  # fmt: skip
-    again: float = setting(
-        0.0, "weight of an item for itself, which lets it come again", grid=(0.0, 1.0), refit=False, ge=0
-    )
     popular: float = setting(
         0.03, "weight of the popularity as of the moment, whose peak counts 1; for short pasts that say little",
         grid=(0.0, 0.03, 0.2), refit=False, ge=0,

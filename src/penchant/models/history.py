@@ -37,7 +37,7 @@ class HistoryConfig(Config):
         None,
         "age at which a past event counts half; none switches it off",
         unit="days",
-        grid=(None, 0.02, 1.0, 30.0),
+        grid=(None, 30.0, 1.0, 0.02),
         refit=False,
         gt=0,
     )

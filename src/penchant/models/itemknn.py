@@ -46,13 +46,13 @@ class ItemKnnConfig(HistoryConfig, ModelConfig):
     decay: float = setting(
         0.6, "weight of an event relative to the next newer one", grid=(0.4, 0.6, 0.8), refit=False, gt=0, le=1
     )
-    history_half_life: float | None = setting(
-        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
-        refit=False, gt=0,
-    )  # fmt: skip
     again: float = setting(
         0.0, "weight of the similarity of an item with itself, which lets it come again", grid=(0.0, 1.0),
         refit=False, ge=0,
+    )  # fmt: skip
+    history_half_life: float | None = setting(
+        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
+        refit=False, gt=0,
     )  # fmt: skip
     similarity: Literal["cosine", "tfidf", "bm25"] = setting(
         "tfidf",
