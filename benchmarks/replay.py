@@ -29,6 +29,9 @@ from penchant.evaluate.run import evaluate
 MODELS = ("popular", "repeats", "itemknn", "markov", "ease", "userknn", "ials")
 QUICK_PEOPLE = 200
 
+FIXED = {"popular-last-tenth": ("popular", {"window_share": 0.1, "half_life": None, "window": None})}
+"""Rows with settings that are given, by label: the popularity of the newest tenth of the training part."""
+
 
 class Terminal:
     """Notes and, every ten seconds, the progress on standard error."""
@@ -80,7 +83,10 @@ def run(arguments: argparse.Namespace) -> Report:
         sample_people=QUICK_PEOPLE if arguments.quick else None,
     )
     effort = Effort(budget=1 if arguments.quick else arguments.trials, jobs=arguments.jobs, seed=arguments.seed)
-    specs = [ModelSpec(label=name, model=name, settings=chosen.get(name, {})) for name in names]
+    specs = []
+    for name in names:
+        model, given = FIXED.get(name, (name, {}))
+        specs.append(ModelSpec(label=name, model=model, settings=chosen.get(name, given)))
     return evaluate(data, specs, protocol, effort=effort, reporter=Terminal())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,12 @@ def test_a_query_needs_nothing_and_is_frozen() -> None:
 def test_k_is_at_least_one(k: int) -> None:
     with pytest.raises(BadConfig, match=f"k: expected a whole number >= 1, got {k}"):
         Query(k=k)
+
+
+@pytest.mark.parametrize("history", [("tea",), "tea"])
+def test_a_history_of_bare_ids_is_refused(history: Any) -> None:
+    with pytest.raises(BadConfig, match=r"history: expected entries such as Past\(item_id=...\), got 't"):
+        Query(history=history)
 
 
 def test_repeats_is_a_known_word() -> None:

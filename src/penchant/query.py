@@ -66,6 +66,9 @@ class Query:
         """Checks what needs no catalogue; raises BadConfig."""
         if self.at is not None:
             checked_instant(self.at, f"at: expected seconds since 1970, got {self.at}")
+        for past in (self.history or ())[:1]:
+            if not isinstance(past, Past):
+                raise BadConfig(f"history: expected entries such as Past(item_id=...), got {past!r}")
         if self.k < 1:
             raise BadConfig(f"k: expected a whole number >= 1, got {self.k}")
         if self.repeats not in (None, "allow", "exclude"):

@@ -121,6 +121,18 @@ def test_a_full_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (done.code, "not enough memory" in done.error) == (1, True)
 
 
+@pytest.mark.parametrize(
+    "fault", [OSError(28, "No space left on device"), OSError("No space left on device (os error 28)")]
+)
+def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch, fault: OSError) -> None:
+    def full(*_: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(models, "_first_sentence", full)
+    done = run("models")
+    assert (done.code, done.error) == (1, "error: the disk: no space left; free some, or write elsewhere")
+
+
 def test_as_a_process(tmp_path: Path) -> None:
     def ended(*words: str) -> tuple[int, str, str]:
         done = subprocess.run(

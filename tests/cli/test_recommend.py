@@ -73,6 +73,8 @@ def test_unknown_context_values_count_as_missing_and_it_is_said(model: Path) -> 
 
 def test_attributes_are_checked(model: Path) -> None:
     assert run("recommend", model, "--attribute", "group=old", "--json").json["notes"] == []
+    never = run("recommend", model, "--attribute", "group=olt", "--json").json["notes"]
+    assert never == ['attribute group: "olt" was never seen, so it counts as missing. Did you mean "old"?']
     done = run("recommend", model, "--attribute", "grup=old")
     assert (done.code, 'Did you mean "group"?' in done.error) == (1, True)
 

@@ -77,3 +77,11 @@ def test_cells_are_plain_text() -> None:
     made = table("title")
     made.add("[bold]\x1b[2J a")
     assert "[bold]?[2J a" in "".join(shown(made.rich))
+
+
+def test_a_figure_that_does_not_fit_says_so() -> None:
+    made = table("model!", "asks / CPU s>")
+    made.add("a model with a name", "123,456")
+    line = shown(made.rich, width=14)[-2].rstrip()
+    # three spaces' worth of room: "123,456" must not become "123," as if it were whole
+    assert line.endswith("\N{HORIZONTAL ELLIPSIS}")

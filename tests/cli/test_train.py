@@ -83,7 +83,7 @@ def test_a_log_without_times_is_selected_by_the_last_event(tmp_path: Path) -> No
     (tmp_path / "e.csv").write_text(text, encoding="utf-8")
     done = run("train", tmp_path / "e.csv", "--model", "itemknn", "--trials", 2, "--out", tmp_path / "m", "--json")
     assert (done.code, done.json["selection"]["protocol"]) == (0, "last")
-    assert "no timestamps" in done.err
+    assert "no timestamps" in done.err and "columns.timestamp" in done.err
 
 
 @pytest.mark.parametrize("n", [1, 3, 12])

@@ -27,12 +27,17 @@ def log_of(events: list[tuple[int, int, float]]) -> PopularityLog:
 def counted(
     events: list[tuple[int, int, float]], at: int, half_life: float | None, window: float | None
 ) -> list[float]:
-    """The definition: each strictly earlier event, decayed, unless older than the window or forty half-lives."""
+    """The definition: each strictly earlier event, decayed, unless older than the window or forty half-lives.
+
+    Twenty half-lives (and a millisecond) after the newest earlier event, time stands still for the decay.
+    """
     total = [0.0] * N_ITEMS
+    newest = max((then for then, _, _ in events if then < at), default=at)
+    still = at if half_life is None else min(at, newest + int(20 * half_life) + 1)
     for then, item, weight in events:
-        age = at - then
-        old = (window is not None and age > window) or (half_life is not None and age > 40 * half_life)
-        if age > 0 and not old:
+        age = still - then
+        old = (window is not None and at - then > window) or (half_life is not None and age > 40 * half_life)
+        if then < at and not old:
             total[item] += float(np.float32(weight)) * (1.0 if half_life is None else 2.0 ** (-age / half_life))
     return total
 
@@ -72,6 +77,17 @@ def test_what_left_the_window_leaves_nothing_behind() -> None:
     at = np.arange(1, 201, dtype=np.int64)
     assert log.as_of(at, window=60.0)[-1].tolist() == [0.0, 0.0, np.float32(0.3), 0.0, 0.0]
     assert log.as_of(at, window=60.0, half_life=13.0)[-1][:2].tolist() == [0.0, 0.0]
+
+
+def test_long_after_the_log_popularity_keeps_its_order() -> None:
+    # three years after the last event; 2^-156 would be no number in float32
+    day = 86_400_000
+    log = log_of([(day, 0, 1.0), (8 * day, 1, 1.0), (8 * day, 2, 1.0), (8 * day, 2, 1.0)])
+    got = log.as_of(np.asarray([8 * day + 1, 1100 * day]), half_life=7.0 * day)
+    assert np.argsort(-got[1], kind="stable").tolist() == [2, 1, 0, 3, 4]
+    np.testing.assert_allclose(got[1] / got[1][1], got[0] / got[0][1], rtol=1e-5)
+    # a window is meant as it is: nothing is young enough
+    assert log.as_of(np.asarray([1100 * day]), half_life=7.0 * day, window=7.0 * day).tolist() == [[0.0] * N_ITEMS]
 
 
 def test_real_instants_do_not_lose_their_milliseconds() -> None:

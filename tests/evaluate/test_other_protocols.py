@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.errors import BadConfig, BadData
-from penchant.evaluate.protocol import Protocol
+from penchant.evaluate.protocol import Protocol, Stage
 from penchant.evaluate.questions import OVERALL
 from penchant.evaluate.tasks import make_task
 from tests.evaluate.logs import dataset, random_log
@@ -56,6 +56,15 @@ def test_last_holds_out_one_event_and_validates_on_the_one_before() -> None:
     assert valid.train.interactions.item.tolist() == [0, 0]
 
 
+@pytest.mark.parametrize(("n_each", "stage"), [(1, "test"), (2, "valid")])
+def test_last_says_when_nothing_is_left_to_train_on(n_each: int, stage: Stage) -> None:
+    # three people with one event each: all are test; with two each, the others are validation
+    user = np.repeat(np.arange(3), n_each)
+    data = dataset(user, np.arange(len(user)), np.arange(len(user)) * 1000)
+    with pytest.raises(BadData, match=f"protocol last: expected people with {n_each + 1} events or more"):
+        make_task(data, Protocol(name="last").resolved(data), stage)
+
+
 def test_column_follows_the_published_split() -> None:
     user = np.asarray([0, 0, 0, 0, 1, 1, 1])
     item = np.asarray([0, 1, 2, 3, 1, 2, 0])
@@ -91,6 +100,14 @@ def test_users_leave_training_altogether() -> None:
         given, rest = set(own[:2]), set(own[2:])
         targets = two.targets[OVERALL]
         assert set(targets.items[targets.offsets[q] : targets.offsets[q + 1]].tolist()) == rest - given
+
+
+def test_users_are_judged_first_by_what_was_given() -> None:
+    data = random_log(3, n=400, people=20)
+    made = make_task(data, Protocol(name="users").resolved(data), "valid")
+    # without a history all models but those with user attributes give the same list: nothing to choose a setting by
+    assert list(made.asked) == ["first 1", "first 5", "first 10", "first 20", "first 0"]
+    assert made.leading == "first 1" and made.asked["first 1"].batch().history.lengths.max() == 1
 
 
 def test_cold_mixes_warm_and_cold_targets_in_one_ranking() -> None:

@@ -154,9 +154,10 @@ def test_popularity_serves_those_without_a_past_and_knows_the_moment() -> None:
     # before day 1.3: a 2, b 3 (rows 0-4)
     assert model.recommend(Query(at=day(1.3)), 2).item_ids == ("b", "a")
     assert fitted(popularity_behind=False).recommend(Query(at=day(1.3)), 2).item_ids == ()
-    # items keep NaN where the model has no opinion though it knows the person
-    partly = fitted([NAN, 1, 1, 1, 1, 1, 1, 1], popularity_behind=True)
-    assert np.isnan(partly.score(Query(user_id="ann"), ["a"])).all()
+    # an item that was chosen gets its popularity where the model has no opinion; one that never was keeps NaN
+    partly = fitted([NAN, 1, 1, 1, 1, 1, 1, NAN], popularity_behind=True)
+    chosen, never = partly.score(Query(user_id="ann"), ["a", "h"]).tolist()
+    assert 0 < chosen < 1e-5 and np.isnan(never)
 
 
 def test_with_settings_changes_only_what_needs_no_fit() -> None:
@@ -209,3 +210,10 @@ def test_a_saved_person_never_gets_what_was_seen_long_ago(tmp_path: Path) -> Non
     # the newest events and one of item 0
     kept = again.people.sequences.log
     assert len(kept) == KEPT_EVENTS + 1 + 1 and kept.item[0] == 0
+
+
+@pytest.mark.parametrize("wish", [{"where": "item.price < 3"}, {"similar_to": "a"}])
+def test_a_wish_that_a_model_cannot_fulfil_is_refused(wish: dict[str, str]) -> None:
+    model = Popular().fit(toy_dataset())
+    with pytest.raises(BadConfig, match="cannot answer `where` or `similar_to`"):
+        model.recommend(Query(user_id="ann", **wish))  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ def ask(model: Ease, *items: str) -> Query:
 
 
 def fitted(**settings) -> Ease:
-    return Ease(**{"reg": 1.0, "popular": 0.0, "popularity_behind": False, "decay": 0.5, **settings}).fit(LOG)
+    return Ease(**{"reg": 1.0, "popularity_behind": False, "decay": 0.5, **settings}).fit(LOG)
 
 
 def test_weights_by_hand():
@@ -52,8 +52,9 @@ def test_popularity_joins_as_of_the_moment():
     # with a half-life of one day they count 2^-3.5, 2^-2.5 + 2^-1.5, 2^-0.5; c is the peak. d came later and counts 0.
     query = Query(history=(Past(item_id="c"),), at=3.5 * 86_400)
     counts = [2**-3.5, 2**-2.5 + 2**-1.5, 2**-0.5, 0.0]
-    expected = [base + 3.0 * count / counts[2] for base, count in zip([-0.2, 0.5, 0.0, 0.0], counts, strict=True)]
-    model = fitted(popular=3.0, popularity_half_life=1.0)
+    # the greatest score is b's 0.5, of which the peak of popularity counts threefold
+    expected = [base + 3.0 * 0.5 * count / counts[2] for base, count in zip([-0.2, 0.5, 0.0, 0.0], counts, strict=True)]
+    model = fitted(popularity_behind=True, popularity_weight=3.0, popularity_half_life=1.0)
     assert model.score(query, list("abcd")) == pytest.approx(expected, abs=1e-5)
 
 

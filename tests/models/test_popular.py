@@ -58,3 +58,11 @@ def test_bad_settings_are_refused():
         Popular(within="grup").fit(toy_dataset())
     with pytest.raises(BadConfig, match="popularity_behind"):
         Popular(popularity_behind=True)
+
+
+def test_a_window_as_long_as_the_newest_part_of_the_log() -> None:
+    # 20 events in six days; the newest half begins with row 9 of 19 (int(.5 * 19)): day 2.5, so the window is 3.5 days.
+    # From day 6.2 it reaches back to day 2.7: rows 10-19, the choices d d a e a d c g d e, with a buy (3) of e and d
+    model = Popular(half_life=None, window_share=0.5).fit(toy_dataset())
+    scores = model.score(Query(at=day(6.2)), ["a", "b", "c", "d", "e", "g"])
+    assert scores.tolist() == [2.0, 0.0, 1.0, 1 + 1 + 3 + 1, 3 + 1, 1.0]

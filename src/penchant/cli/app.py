@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 something that was given cannot be used (or a fault of our
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import io
 import os
@@ -25,6 +26,8 @@ TRACEBACK_VARIABLE = "PENCHANT_TRACEBACK"
 
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """Parent of all errors about the command line itself; its module differs between versions of typer."""
+
+_FULL = "no space left"
 
 _FIRST_STEPS = (
     "Example: penchant simulate --out music\n\n"
@@ -109,6 +112,8 @@ def _told(fault: Exception) -> int:
         complain(str(fault))
     elif isinstance(fault, MemoryError):
         complain("not enough memory for this log and model; try a smaller model, or evaluate with --sample-people")
+    elif isinstance(fault, OSError) and (fault.errno == errno.ENOSPC or _FULL in str(fault).lower()):
+        complain(f"{fault.filename or 'the disk'}: {_FULL}; free some, or write elsewhere")
     elif isinstance(fault, OSError) and fault.filename is not None:
         complain(f"{fault.filename}: {fault.strerror or fault}")
     else:

@@ -50,7 +50,8 @@ def ask(model: Model, query: Query) -> Answered:
         items.append(entry | ({"title": title} if title is not None else {}))
     moment = int(encoded.batch.at[0]) / 1000
     notes = [*_about_people(encoded.strangers, query), *_about_items(model, encoded.unknown_items)]
-    notes += _about_context(model, query)
+    notes += _never_seen("context", query.context, model.people.sequences.log.context)
+    notes += _never_seen("attribute", query.features, model.people.user_features.columns)
     if len(items) < min(query.k, len(model.catalogue.items)):
         notes.append(
             f"only {len(items)} of {query.k} asked: the others may not be shown, or the model has no opinion on them"
@@ -100,15 +101,15 @@ def _about_items(model: Model, unknown: Sequence[str]) -> list[str]:
     return [*shown, f"{more} more unknown items are left out"] if more > 0 else shown
 
 
-def _about_context(model: Model, query: Query) -> list[str]:
+def _never_seen(what: str, given: Mapping[str, Any], columns: Mapping[str, Any]) -> list[str]:
     from penchant.data.features import Categories
     from penchant.errors import nearest
 
     notes = []
-    for name, value in query.context.items():
-        column = model.people.sequences.log.context.get(name)
+    for name, value in given.items():
+        column = columns.get(name)
         if isinstance(column, Categories) and str(value) not in column.names:
             near = nearest(str(value), column.names)
             hint = f' Did you mean "{near}"?' if near else ""
-            notes.append(f'context {name}: "{value}" was never seen, so it counts as missing.{hint}')
+            notes.append(f'{what} {name}: "{value}" was never seen, so it counts as missing.{hint}')
     return notes

@@ -45,7 +45,8 @@ def table(*headers: str, title: str | None = None) -> PlainTable:
             header.rstrip(">!").replace("|", "\n"),
             justify="right" if right else "left",
             no_wrap=right or header.endswith("!"),
-            overflow="ellipsis" if header.endswith("!") else "fold",
+            # a figure that was cut without a sign would be another figure
+            overflow="ellipsis" if right or header.endswith("!") else "fold",
         )
     return PlainTable(made)
 

@@ -11,6 +11,9 @@ from penchant.data.arrays import Bool, Float32, Float64, Int64, Nums, frozen
 _FORGOTTEN = 40.0
 """Half-lives after which an event no longer counts (2^-40 of its weight)."""
 
+_STANDSTILL = 20.0
+"""Half-lives without any event after which fading stops: a log that ended long ago keeps its order of popularity."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PopularityLog:
@@ -54,7 +57,8 @@ class PopularityLog:
         Args:
             at: int64 [B], milliseconds, any order.
             half_life: an event of this age (milliseconds) counts half; None means no decay. Older than forty half-lives it
-                does not count at all, so that an answer does not depend on what else is asked.
+                does not count at all, so that an answer does not depend on what else is asked. Twenty half-lives after the
+                newest event before the instant, all stay as they are.
             window: only events of at most this age (milliseconds) count; None means all.
 
         Returns:
@@ -65,11 +69,15 @@ class PopularityLog:
         inside: Int64 = np.zeros(self.n_items, dtype=np.int64)
         low = high = 0
         reference = 0
-        reach = _reach(half_life, window)
         for b in np.argsort(at, kind="stable").tolist():
             moment = int(at[b])
             end = int(np.searchsorted(self.at, moment, side="left"))
-            start = 0 if reach is None else int(np.searchsorted(self.at, moment - reach, side="left"))
+            oldest = [] if window is None else [moment - int(window)]
+            if half_life is not None:
+                if end:
+                    moment = min(moment, int(self.at[end - 1]) + int(_STANDSTILL * half_life) + 1)
+                oldest.append(moment - int(_FORGOTTEN * half_life))
+            start = int(np.searchsorted(self.at, max(oldest), side="left")) if oldest else 0
             if start >= high:
                 # nothing counted so far is young enough
                 state[:], inside[:] = 0.0, 0
@@ -100,8 +108,3 @@ class PopularityLog:
         else:
             state += np.bincount(items, weights=weight, minlength=self.n_items)
             inside += sign * np.bincount(items, minlength=self.n_items)
-
-
-def _reach(half_life: float | None, window: float | None) -> int | None:
-    limits = [limit for limit in (window, None if half_life is None else _FORGOTTEN * half_life) if limit is not None]
-    return int(min(limits)) if limits else None

@@ -14,7 +14,11 @@ from penchant.evaluate.replay import repeated
 
 
 def last_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
-    """Leave-one-out: the last event of each person is test, the second-last is validation."""
+    """Leave-one-out: the last event of each person is test, the second-last is validation.
+
+    Raises:
+        BadData: nobody has an event left to train on.
+    """
     sequences = data.sequences
     n = np.diff(sequences.offsets)
     back = 1 if stage == "test" else 2
@@ -25,6 +29,10 @@ def last_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
         some = np.flatnonzero(n >= step)
         held[sequences.rows[sequences.offsets[some + 1] - step]] = True
     train = data.take(np.flatnonzero(~held))
+    if len(train) == 0:
+        raise BadData(
+            f"protocol last: expected people with {back + 1} events or more, found none; nothing is left to train on"
+        )
     return Task(train=train, asked={"live": _asked(data, train, places, protocol)}, refit="train + validation")
 
 

@@ -21,7 +21,8 @@ def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
     train = data.take(np.flatnonzero(~np.isin(data.interactions.user, unseen)))
     if len(unseen) == 0 or len(train) == 0:
         raise BadData("protocol users: too few people; need at least two with events")
-    asked = {f"first {k}": _asked(data, train, unseen, k) for k in protocol.given}
+    # the first leads choices and verdicts: with nothing given, most models answer alike, so that comes last
+    asked = {f"first {k}": _asked(data, train, unseen, k) for k in sorted(protocol.given, key=lambda k: k == 0)}
     return Task(train=train, asked=asked, refit="train + validation")
 
 

@@ -33,7 +33,7 @@ BLOCK_CELLS = 32_000_000
 """Scores held at once: 128 MB, and a few temporaries of this size."""
 
 _BEHIND = np.float32(1e-6)
-"""Share of the greatest score, where popularity only decides between equals: a fixed amount is lost beside a score of 50."""
+"""Least share of the greatest score that popularity gets: enough to decide between equals, at any scale of scores."""
 
 KEPT_EVENTS = 1_000
 """Newest events of each person that a model folder keeps in any case."""
@@ -44,11 +44,20 @@ class ModelConfig(Config):
 
     popularity_behind: bool = setting(
         True,
-        "let popularity decide between equal scores and serve people without a past; false leaves those without opinion",
+        "let popularity decide between equal scores, and speak for people without a past and for items that came after the "
+        "fit; false leaves those without opinion",
         refit=False,
     )
+    popularity_weight: float = setting(
+        0.0,
+        "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
+        grid=(0.3, 1.0),
+        refit=False,
+        ge=0,
+        le=100,
+    )
     popularity_half_life: float = setting(
-        7.0, "age at which a choice counts half in the popularity behind", unit="days", refit=False, gt=0
+        7.0, "age at which a choice counts half in that popularity", unit="days", refit=False, gt=0
     )
     context_lift: float = setting(
         0.0,
@@ -172,13 +181,13 @@ class Model(ABC):
             wide = np.full((len(batch), batch.n_items), np.nan, dtype=np.float32)
             wide[:, : scores.shape[1]] = scores
             scores = wide
+        known = self._is_known(np.arange(batch.n_items, dtype=np.int32))
+        if not self.scores_unseen:
+            scores[:, ~known] = np.nan
         if self.config.popularity_behind:
-            self._put_popularity_behind(scores, batch)
+            self._add_popularity(scores, batch, known)
         if self.config.context_lift > 0 and self.lifts is not None:
             self.lifts.multiply(scores, batch, self.config.context_lift)
-        if not self.scores_unseen:
-            scores[:, : self.n_fit][:, ~self.known] = np.nan
-            scores[:, self.n_fit :] = np.nan
         return scores
 
     def _is_known(self, items: Nums) -> Bool:
@@ -186,15 +195,18 @@ class Model(ABC):
         known: Bool = inside & self.known[np.where(inside, items, 0)]
         return known
 
-    def _put_popularity_behind(self, scores: Float32, batch: QueryBatch) -> None:
+    def _add_popularity(self, scores: Float32, batch: QueryBatch, known: Bool) -> None:
+        """Adds a share of popularity, in place; items that were chosen get a score even where the model has no opinion."""
         counts = batch.popularity.as_of(batch.at, half_life=self.config.popularity_half_life * MS_PER_DAY)
         peak = counts.max(axis=1, keepdims=True)
         np.divide(counts, np.where(peak > 0, peak, 1.0), out=counts)
-        silent = np.isnan(scores).all(axis=1)
-        scores[silent] = 0.0
-        # fmax and fmin leave NaN out; no row is all NaN any more
+        nothing = np.isnan(scores)
+        scores[np.ix_(nothing.all(axis=1), known)] = 0.0
+        scores[nothing & (counts > 0)] = 0.0
+        # fmax and fmin leave NaN out; a row that is still all NaN compares as false and counts as of size 1
         size = np.maximum(np.fmax.reduce(scores, axis=1), -np.fmin.reduce(scores, axis=1))
-        counts *= _BEHIND * np.where(size > 0, size, np.float32(1.0))[:, None]
+        share = _BEHIND + np.float32(self.config.popularity_weight)
+        counts *= share * np.where(size > 0, size, np.float32(1.0))[:, None]
         scores += counts
 
     # -- answering in words ----------------------------------------------------------------------------------------
@@ -220,7 +232,16 @@ class Model(ABC):
         return answers
 
     def encode(self, queries: Sequence[Query]) -> EncodedQueries:
-        """The queries in numbers, with what could not be translated."""
+        """The queries in numbers, with what could not be translated.
+
+        Raises:
+            BadConfig: a query asks for what only the request path can do (`where`, `similar_to`).
+        """
+        for query in queries:
+            if query.where is not None or query.similar_to is not None:
+                raise BadConfig(
+                    "a model alone cannot answer `where` or `similar_to`; give candidates, or a history of one item"
+                )
         return encode(queries, self.catalogue, self.people)
 
     def _recommend_block(self, queries: Sequence[Query], k: int | None) -> list[Scored]:

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from penchant.config import setting
-from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Int64, frozen
+from penchant.data.arrays import AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.errors import BadConfig
@@ -49,9 +49,9 @@ class EaseConfig(HistoryConfig, ModelConfig):
         0.0, "how much more a past event counts in like circumstances: times exp(context_match x likeness in 0..1)",
         grid=(0.0, 1.0), refit=False, ge=0, le=20,
     )  # fmt: skip
-    popular: float = setting(
-        0.03, "weight of the popularity as of the moment, whose peak counts 1; for short pasts that say little",
-        grid=(0.0, 0.03, 0.2), refit=False, ge=0,
+    popularity_weight: float = setting(
+        0.03, "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
+        grid=(0.03, 0.3, 1.0), refit=False, ge=0, le=100,
     )  # fmt: skip
     row_events: int | None = setting(
         50, "a person's log is cut into rows of so many events; none: one row a person", unit="events",
@@ -105,16 +105,8 @@ class Ease(Model):
             found[np.repeat(np.arange(len(spoken)), np.diff(past.indptr)), past.indices] += (
                 self.config.again * past.data
             )
-        if self.config.popular > 0:
-            found += self.config.popular * self._popularity(batch)[np.ix_(spoken, self.members)]
         scores[np.ix_(spoken, self.members)] = found
         return scores
-
-    def _popularity(self, batch: QueryBatch) -> Float32:
-        """Decayed counts as of each moment, divided by their peak: float32 [B, n_items], in [0, 1]."""
-        counts = batch.popularity.as_of(batch.at, half_life=self.config.popularity_half_life * MS_PER_DAY)
-        counts /= np.maximum(counts.max(axis=1, keepdims=True), np.float32(1e-12))
-        return counts
 
     def _state(self) -> dict[str, AnyArray]:
         return {"members": self.members, "weights": self.weights}

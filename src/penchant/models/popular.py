@@ -33,11 +33,16 @@ class PopularConfig(ModelConfig):
         None, "only choices younger than this count; none counts all", unit="days", grid=(None, 1.0, 7.0, 30.0),
         refit=False, gt=0,
     )  # fmt: skip
+    window_share: float | None = setting(
+        None, "a window as long as the newest part of the training log took; this share of its events",
+        grid=(None, 0.1), gt=0, le=1,
+    )  # fmt: skip
     within: str | None = setting(
         None, "user attribute (a category); count only the choices of people of the same group"
     )
     prior: float = setting(20.0, "weight of the overall popularity within a group, in choices", refit=False, ge=0)
     popularity_behind: bool = setting(False, "not used: this model is the popularity", refit=False)
+    popularity_weight: float = setting(0.0, "not used: this model is the popularity", refit=False, ge=0)
 
     @model_validator(mode="after")
     def _behind_is_pointless(self) -> PopularConfig:
@@ -47,12 +52,21 @@ class PopularConfig(ModelConfig):
 
 
 class Popular(Model):
-    """Scores are decayed counts of choices strictly before the query; every item of the catalogue has one (0 at least)."""
+    """Scores are decayed counts of choices strictly before the query; every item of the catalogue has one (0 at least).
+
+    Attributes:
+        newest_ms: how long the newest `window_share` of the training log took, milliseconds; infinite without that setting.
+    """
 
     config: PopularConfig
+    newest_ms: float = np.inf
     scores_unseen = True
 
     def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+        at = train.interactions.at
+        self.newest_ms = np.inf
+        if self.config.window_share is not None:
+            self.newest_ms = float(at[-1] - at[int((1 - self.config.window_share) * (len(at) - 1))]) + 1.0
         if self.config.within is not None:
             self.catalogue.schema.user_attribute(self.config.within)
             if not isinstance(train.user_features.columns.get(self.config.within), Categories):
@@ -62,7 +76,7 @@ class Popular(Model):
 
     def _score(self, batch: QueryBatch) -> Float32:
         half_life = None if self.config.half_life is None else self.config.half_life * MS_PER_DAY
-        window = None if self.config.window is None else self.config.window * MS_PER_DAY
+        window = self._window()
         counts = batch.popularity.as_of(batch.at, half_life=half_life, window=window)
         if self.config.within is None:
             return counts
@@ -79,8 +93,14 @@ class Popular(Model):
             counts[rows] = inside + self.config.prior * share
         return counts
 
+    def _window(self) -> float | None:
+        """The shorter of both windows, milliseconds; None when neither is set."""
+        days = np.inf if self.config.window is None else self.config.window * MS_PER_DAY
+        shorter = min(days, self.newest_ms)
+        return float(shorter) if np.isfinite(shorter) else None
+
     def _state(self) -> dict[str, AnyArray]:
-        return {}
+        return {"newest_ms": np.asarray([self.newest_ms])}
 
     def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
-        pass
+        self.newest_ms = float(arrays["newest_ms"][0])

@@ -60,6 +60,19 @@ def test_missing_ids_name_what_was_found() -> None:
     assert "Did you mean" not in str(caught.value)
 
 
+def test_missing_ids_say_where_to_name_them() -> None:
+    with pytest.raises(
+        BadData, match=r'in the schema \(for a file, penchant.toml beside it\): columns.user_id = "Cust'
+    ):
+        find_roles(["CustomerNo", "Product"], Schema(), "f")
+
+
+def test_a_file_without_a_line_of_names() -> None:
+    with pytest.raises(BadData, match="is the line of names missing") as caught:
+        find_roles(["c18", "p10", "1700001200"], Schema(), "f")
+    assert "found: c18, p10, 1700001200" in str(caught.value)
+
+
 def test_ids_of_attribute_files() -> None:
     assert find_id(["id", "title"], "item_id", "f", "movieId") == "id"
     assert find_id(["item_id", "movieid"], "item_id", "f", "movieId") == "movieid"

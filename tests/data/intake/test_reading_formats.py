@@ -264,7 +264,7 @@ def test_mixed_id_types_in_pandas() -> None:
     [
         (7, "got int"),
         ({"user_id": [1], "item_id": [1, 2]}, "different lengths"),
-        ([], "no column for the person"),
+        ([], "events: expected at least one row, got an empty list"),
         ([1, 2], "got list"),
     ],
 )

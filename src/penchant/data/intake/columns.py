@@ -44,6 +44,8 @@ ALIASES: Mapping[Role, tuple[str, ...]] = {
 
 _IN_WORDS: Mapping[Role, str] = {"user_id": "the person", "item_id": "the item", "timestamp": "the time"}
 
+_SCHEMA = "the schema (for a file, penchant.toml beside it)"
+
 
 def plain(name: str) -> str:
     """The name without case and without anything but letters and digits.
@@ -157,12 +159,18 @@ def _missing(role: Role, header: Sequence[str], name: str, has_session: bool) ->
     near = {plain(c): c for c in reversed(header) if len(c) < 40 and plain(c) not in others}
     close = (difflib.get_close_matches(plain(alias), near, n=1, cutoff=0.75) for alias in accepted)
     guess = next((near[found[0]] for found in close if found), None)
-    hint = f' Did you mean "{guess}"? Then say so: columns.{role} = "{guess}".' if guess else ""
+    hint = f' Did you mean "{guess}"? Then say so in {_SCHEMA}: columns.{role} = "{guess}".' if guess else ""
     if not hint and role == "user_id" and has_session:
-        hint = ' If each session is a person, say so: columns.user_id = "session_id".'
+        hint = f' If each session is a person, say so in {_SCHEMA}: columns.user_id = "session_id".'
     if not hint:
-        hint = f" Rename one, or name it in the schema: columns.{role}."
+        hint = f' Rename one, or name it in {_SCHEMA}: columns.{role} = "...".'
+    if any(_is_number(column) for column in header):
+        hint += " A number as a column name: is the line of names missing?"
     return f"{name}: no column for {_IN_WORDS[role]} ({role}); accepted names: {shown}, ...; found: {columns}.{hint}"
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().replace(".", "", 1).isdecimal()
 
 
 def _short(text: str) -> str:

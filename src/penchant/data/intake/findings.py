@@ -117,7 +117,8 @@ def _warnings(reading: Reading, data: Dataset) -> list[str]:
         order = f'the column "{reading.roles["order"]}"' if "order" in reading.roles else "the file"
         found.append(
             f"{name}: no timestamps, so the order is that of {order}; "
-            "protocols that cut in time mean little: use `column` (a published split) or `last`, or add a timestamp column"
+            "protocols that cut in time mean little: use `column` (a published split) or `last`, "
+            "or name the column of the times in the schema: columns.timestamp"
         )
     elif int(data.interactions.at[-1]) < _EARLY:
         found.append(f"{name}: all times lie before 1972: relative times, or dates such as 20240131 read as seconds?")

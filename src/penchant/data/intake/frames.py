@@ -105,6 +105,8 @@ def frame_table(rows: Any, name: str = "frame", *, batch: int = ROWS_OF_BATCH) -
             made = _from_columns({key: rows.iloc[:, i] for i, key in enumerate(header)}, name)
         elif hasattr(rows, "__arrow_c_stream__"):
             made = pl.DataFrame(rows)
+        elif isinstance(rows, list | tuple) and not rows:
+            raise BadData(f"{name}: expected at least one row, got an empty list")
         elif isinstance(rows, list | tuple) and all(isinstance(row, Mapping) for row in rows):
             keys = list(dict.fromkeys(str(key) for row in rows for key in row))
             made = _from_columns({key: [row.get(key) for row in rows] for key in keys}, name)

@@ -1,0 +1,75 @@
+"""Writes ``results/README.md``: the stored tables of `benchmarks.replay` as text, beside their references.
+
+python -m benchmarks.summary
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from benchmarks.recording import RESULTS
+
+REFERENCES = Path(__file__).with_name("references.toml")
+
+_HEAD = """# Results
+
+Written by `python -m benchmarks.summary` from the JSON files beside it; each of those names the command, the commit, the
+versions and the digest of the data that made it. Every model had the same number of trials on the validation part; no test
+question was used to choose a setting. ndcg@20 over all items, mean per person, then over people, with its 95 % interval;
+*live*: the history grows with the test events, *frozen*: it ends at the cut. *Reference*: the same model in an independent
+implementation of the same protocol; a mean under it is marked. CPU figures are those of a shared two-core machine: compare
+ratios.
+"""
+
+
+def section(name: str, result: dict[str, Any], references: dict[str, list[float]]) -> str:
+    """One table in Markdown."""
+    primary = result["protocol"]["primary"]
+    data = result["data"]
+    made = result["made_by"]
+    first = result["rows"][0]
+    title = f"## {name}\n\n{data['n_events']:,} events, {data['n_users']:,} people, {data['n_items']:,} items; "
+    title += f"{result['n_people']:,} people asked "
+    title += f"{first['n_questions']:,} questions; repeats: {result['protocol']['repeats']}. "
+    title += f"`{made['command']}` at `{made['commit']}`, {result['wall_seconds'] / 60:.0f} minutes.\n\n"
+    lines = [
+        f"| model | history | {primary} | 95 % | reference | new only | hit@20 | fit CPU s | peak MB | asked per CPU s |"
+    ]
+    lines.append("|---|---|---|---|---|---|---|---|---|---|")
+    for row in result["rows"]:
+        found = row["metrics"][primary]
+        quoted = references.get(row["model"])
+        reference = None if quoted is None else quoted[0] if row["history"] == "live" or len(quoted) == 1 else quoted[1]
+        new = row.get("new_only", {}).get(primary, {}).get("mean")
+        cells = [
+            row["model"],
+            row["history"],
+            f"{found['mean']:.4f}",
+            f"{found['low']:.4f} to {found['high']:.4f}",
+            "" if reference is None else f"{reference:.4f}" + ("" if found["mean"] >= reference else " (below)"),
+            "" if new is None else f"{new:.4f}",
+            f"{row['metrics']['hit@20']['mean']:.3f}",
+            f"{row['fit_cpu_seconds']:.1f}",
+            f"{row['peak_rss_mb']:.0f}",
+            f"{row['recommend_per_cpu_second']:,.0f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return title + "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    references = tomllib.loads(REFERENCES.read_text(encoding="utf-8"))
+    parts = [_HEAD]
+    for path in sorted(RESULTS.glob("*.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if "protocol" in result:
+            parts.append(section(path.stem, result, references.get(path.stem, {})))
+    (RESULTS / "README.md").write_text("\n".join(parts), encoding="utf-8")
+    print(f"written: {RESULTS.name}/README.md")
+
+
+if __name__ == "__main__":
+    main()
