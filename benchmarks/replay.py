@@ -26,11 +26,14 @@ from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.report import Report
 from penchant.evaluate.run import evaluate
 
-MODELS = ("popular", "repeats", "itemknn", "markov", "ease", "userknn", "ials")
+MODELS = ("popular", "popular-7-days", "repeats", "itemknn", "markov", "ease", "userknn", "ials")
 QUICK_PEOPLE = 200
 
-FIXED = {"popular-last-tenth": ("popular", {"window_share": 0.1, "half_life": None, "window": None})}
-"""Rows with settings that are given, by label: the popularity of the newest tenth of the training part."""
+FIXED: dict[str, tuple[str, dict[str, Any]]] = {
+    "popular-7-days": ("popular", {"half_life": 7.0, "window": None, "window_share": None, "context_lift": 0.0}),
+    "popular-last-tenth": ("popular", {"half_life": None, "window": None, "window_share": 0.1, "context_lift": 0.0}),
+}
+"""Rows with settings that are given, by label: what validation chooses for popularity can be poor later, so both are shown."""
 
 
 class Terminal:

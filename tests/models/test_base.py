@@ -15,9 +15,10 @@ from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
-from penchant.errors import BadConfig, BadData, BadModelFolder, UnknownName
-from penchant.models.base import KEPT_EVENTS, Model, ModelConfig
+from penchant.errors import BadConfig, BadData, BadModelFolder, UnknownName, UserError
+from penchant.models.base import Model, ModelConfig
 from penchant.models.popular import Popular
+from penchant.models.recent import KEPT_EVENTS
 from penchant.query import Past, Query
 from penchant.train.run import Run
 from tests.evaluate.logs import dataset
@@ -217,3 +218,8 @@ def test_a_wish_that_a_model_cannot_fulfil_is_refused(wish: dict[str, str]) -> N
     model = Popular().fit(toy_dataset())
     with pytest.raises(BadConfig, match="cannot answer `where` or `similar_to`"):
         model.recommend(Query(user_id="ann", **wish))  # type: ignore[arg-type]
+
+
+def test_an_unfitted_model_says_so() -> None:
+    with pytest.raises(UserError, match="popular: not fitted yet"):
+        Popular().recommend(Query(user_id="ann"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from penchant.data.arrays import Float64
 from penchant.data.dataset import Dataset
 from penchant.errors import BadData, UserError
 from penchant.evaluate.answering import Judging, answer
@@ -94,7 +95,7 @@ class _Search:
         self.trials: list[Trial] = []
         self.tried: list[ModelConfig] = [config]
         self.best = self._fitted(model(config))
-        self.value = self._judged(self.best)
+        self.values = self._judged(self.best)
 
     def over(self, names: list[str]) -> None:
         """Tries the first value of every setting, then the second of every one, and so on; again, until nothing improves.
@@ -130,13 +131,13 @@ class _Search:
         except UserError:
             return
         got = self._judged(candidate)
-        if got > self.value:
-            self.best, self.value = candidate, got
+        if _clearly_greater(got, self.values):
+            self.best, self.values = candidate, got
 
     def _fitted(self, model: Model) -> Model:
         return model.fit(self.task.train, run=self.run)
 
-    def _judged(self, model: Model) -> float:
+    def _judged(self, model: Model) -> Float64:
         questions = self.task.asked[self.task.leading]
         metric = parse_metric(self.protocol.primary)
         single = self.protocol.name in ("replay", "last", "column")
@@ -149,4 +150,13 @@ class _Search:
         means = mean_by_group(values, group, len(people))
         value = float(np.nanmean(means)) if np.isfinite(means).any() else float("nan")
         self.trials.append(Trial(settings=model.config.model_dump(mode="json"), value=value))
-        return value
+        return means
+
+
+def _clearly_greater(values: Float64, than: Float64) -> bool:
+    """Whether the mean of each person's gain exceeds its standard error: smaller gains are mostly luck of the sample."""
+    gain = values - than
+    gain = gain[np.isfinite(gain)]
+    if len(gain) < 2:
+        return False
+    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))

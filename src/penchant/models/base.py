@@ -17,10 +17,11 @@ from penchant.data.batch import QueryBatch
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.data.queries import EncodedQueries, encode
-from penchant.data.sequences import Sequences
-from penchant.errors import BadConfig, BadData, BadModelFolder
+from penchant.errors import BadConfig, BadData, BadModelFolder, UserError
 from penchant.models.circumstances import Lifts
 from penchant.models.folder import FolderContents, read_folder, write_folder
+from penchant.models.recent import recent
+from penchant.models.standing import add_popularity
 from penchant.models.topk import allow_only, forbid, forbid_seen, top_k
 from penchant.query import Query
 from penchant.registry import model_class
@@ -31,12 +32,6 @@ BLOCK = 256
 
 BLOCK_CELLS = 32_000_000
 """Scores held at once: 128 MB, and a few temporaries of this size."""
-
-_BEHIND = np.float32(1e-6)
-"""Least share of the greatest score that popularity gets: enough to decide between equals, at any scale of scores."""
-
-KEPT_EVENTS = 1_000
-"""Newest events of each person that a model folder keeps in any case."""
 
 
 class ModelConfig(Config):
@@ -185,7 +180,9 @@ class Model(ABC):
         if not self.scores_unseen:
             scores[:, ~known] = np.nan
         if self.config.popularity_behind:
-            self._add_popularity(scores, batch, known)
+            half_life = self.config.popularity_half_life * MS_PER_DAY
+            counts = batch.popularity.as_of(batch.at, half_life=half_life)
+            add_popularity(scores, counts, known, self.config.popularity_weight)
         if self.config.context_lift > 0 and self.lifts is not None:
             self.lifts.multiply(scores, batch, self.config.context_lift)
         return scores
@@ -194,20 +191,6 @@ class Model(ABC):
         inside = items < self.n_fit
         known: Bool = inside & self.known[np.where(inside, items, 0)]
         return known
-
-    def _add_popularity(self, scores: Float32, batch: QueryBatch, known: Bool) -> None:
-        """Adds a share of popularity, in place; items that were chosen get a score even where the model has no opinion."""
-        counts = batch.popularity.as_of(batch.at, half_life=self.config.popularity_half_life * MS_PER_DAY)
-        peak = counts.max(axis=1, keepdims=True)
-        np.divide(counts, np.where(peak > 0, peak, 1.0), out=counts)
-        nothing = np.isnan(scores)
-        scores[np.ix_(nothing.all(axis=1), known)] = 0.0
-        scores[nothing & (counts > 0)] = 0.0
-        # fmax and fmin leave NaN out; a row that is still all NaN compares as false and counts as of size 1
-        size = np.maximum(np.fmax.reduce(scores, axis=1), -np.fmin.reduce(scores, axis=1))
-        share = _BEHIND + np.float32(self.config.popularity_weight)
-        counts *= share * np.where(size > 0, size, np.float32(1.0))[:, None]
-        scores += counts
 
     # -- answering in words ----------------------------------------------------------------------------------------
 
@@ -225,6 +208,7 @@ class Model(ABC):
         """The same answers as one by one; `k` (>= 1) overrides that of the queries."""
         if k is not None and k < 1:
             raise BadConfig(f"k: expected a whole number >= 1, got {k}")
+        self._check_fitted()
         answers: list[Scored] = []
         size = max(1, min(BLOCK, BLOCK_CELLS // max(1, len(self.catalogue.items))))
         for start in range(0, len(queries), size):
@@ -237,12 +221,17 @@ class Model(ABC):
         Raises:
             BadConfig: a query asks for what only the request path can do (`where`, `similar_to`).
         """
+        self._check_fitted()
         for query in queries:
             if query.where is not None or query.similar_to is not None:
                 raise BadConfig(
                     "a model alone cannot answer `where` or `similar_to`; give candidates, or a history of one item"
                 )
         return encode(queries, self.catalogue, self.people)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "catalogue"):
+            raise UserError(f"{self.name()}: not fitted yet; call fit, or load_model on a saved folder")
 
     def _recommend_block(self, queries: Sequence[Query], k: int | None) -> list[Scored]:
         encoded = self.encode(queries)
@@ -271,7 +260,7 @@ class Model(ABC):
             config=self.config.model_dump(mode="json"),
             arrays={**self._state(), "known": self.known, **(self.lifts.packed() if self.lifts else {})},
             catalogue=self.catalogue,
-            people=_recent(self.people),
+            people=recent(self.people),
             card=self.card,
         )
         write_folder(folder, contents)
@@ -292,25 +281,13 @@ class Model(ABC):
         model.n_fit = len(model.known)
         model.card = contents.card
         model.lifts = Lifts.unpacked(contents.arrays)
-        model._restore(contents.arrays)
+        try:
+            model._restore(contents.arrays)
+        except KeyError as fault:
+            raise BadModelFolder(
+                f"{cls.name()}: the model folder lacks {fault}; another version wrote it, train again"
+            ) from None
         return model
-
-
-def _recent(people: People) -> People:
-    """The people with the newest `KEPT_EVENTS` events of each, and before those the newest event with each other item.
-
-    The latter keep "nothing seen is recommended" true for people with a longer past.
-    """
-    sequences = people.sequences
-    log, n = sequences.log, len(sequences.rows)
-    kept = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets)) - np.arange(n) <= KEPT_EVENTS
-    if bool(kept.all()):
-        return people
-    pairs = log.user.astype(np.int64) * (int(log.item.max()) + 1) + log.item
-    newest_first = sequences.rows[::-1]
-    kept[n - 1 - np.unique(pairs[newest_first], return_index=True)[1]] = True
-    log = log.take(np.sort(sequences.rows[kept]))
-    return replace(people, sequences=Sequences.of(log, len(sequences)))
 
 
 def load_model(folder: Path | str) -> Model:

@@ -78,6 +78,12 @@ class Popular(Model):
         half_life = None if self.config.half_life is None else self.config.half_life * MS_PER_DAY
         window = self._window()
         counts = batch.popularity.as_of(batch.at, half_life=half_life, window=window)
+        silent = np.flatnonzero(~counts.any(axis=1))
+        if window is not None and len(silent) and len(batch.popularity.at):
+            # a log that ended before the window began: its newest window tells more than nothing
+            newest = np.searchsorted(batch.popularity.at, batch.at[silent], side="left") - 1
+            at = np.minimum(batch.at[silent], batch.popularity.at[np.maximum(newest, 0)] + 1)
+            counts[silent] = batch.popularity.as_of(at, half_life=half_life, window=window)
         if self.config.within is None:
             return counts
         mine = batch.user_features.columns[self.config.within]
