@@ -100,3 +100,17 @@ def test_simulate_writes_tables_and_knows_its_ceilings(tmp_path: Path) -> None:
 def test_simulate_refuses_impossible_worlds(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
     done = run("simulate", "--out", tmp_path / "w", *words)
     assert (done.code, said in done.error, (tmp_path / "w").exists()) == (1, True, False)
+
+
+def test_init_takes_columns_with_unusual_names(tmp_path: Path) -> None:
+    log = tmp_path / "sales.csv"
+    rows = [f"{7 + i % 3};{'Tee' if i % 2 else 'Milch'};{14 + i}.11.2023 08:00" for i in range(12)]
+    log.write_text("\n".join(["CustomerNo;Product;Datum", *rows]) + "\n", encoding="utf-8")
+    lost = run("init", log)
+    assert lost.code == 1 and "penchant init FILE --column user_id=CustomerNo" in lost.error
+    columns = ["--column", "user_id=CustomerNo", "--column", "item_id=Product", "--column", "timestamp=Datum"]
+    assert run("init", log, *columns).code == 0
+    # what was written is used from then on
+    checked = run("validate", log, "--json").json
+    assert (checked["n_loaded"], checked["n_users"], checked["n_items"]) == (12, 3, 2)
+    assert run("init", log, "--column", "usr_id=CustomerNo", "--force").code == 1

@@ -52,6 +52,7 @@ def ask(model: Model, query: Query) -> Answered:
     notes = [*_about_people(encoded.strangers, query), *_about_items(model, encoded.unknown_items)]
     notes += _never_seen("context", query.context, model.people.sequences.log.context)
     notes += _never_seen("attribute", query.features, model.people.user_features.columns)
+    notes += _about_circumstances(model, query)
     if len(items) < min(query.k, len(model.catalogue.items)):
         notes.append(
             f"only {len(items)} of {query.k} asked: the others may not be shown, or the model has no opinion on them"
@@ -92,6 +93,16 @@ def _about_people(strangers: Sequence[str], query: Query) -> list[str]:
         return [f'unknown user "{strangers[0]}": served as a stranger']
     if query.user_id is None and not query.history and not query.features:
         return ["nothing is known of the person: say --user, --history or --attribute"]
+    return []
+
+
+def _about_circumstances(model: Model, query: Query) -> list[str]:
+    settings = model.config.model_dump()
+    if query.context and not any(settings.get(name) for name in ("context_lift", "context_match")):
+        return [
+            "this model gives circumstances no weight: validation preferred 0, or too few settings were tried "
+            "(--trials 20, or --set context_lift=0.5, when training)"
+        ]
     return []
 
 

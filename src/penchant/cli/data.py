@@ -14,6 +14,7 @@ from penchant.cli.options import (
     Rejects,
     SchemaFile,
     UsersFile,
+    pairs,
 )
 from penchant.cli.output import note, show, show_json
 from penchant.cli.progress import Terminal
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command(epilog="Example: penchant init events.csv items.csv users.csv")(init)
+    app.command(
+        epilog="Example: penchant init events.csv items.csv users.csv\n\n"
+        "Example: penchant init sales.csv --column user_id=CustomerNo --column item_id=Product --column timestamp=Datum"
+    )(init)
     app.command(
         epilog="Example: penchant validate events.csv --items items.csv --rejects rejected.csv\n\n"
         "Example: penchant validate events.csv --strict --json"
@@ -46,6 +50,15 @@ def init(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="TOML", help="Where; default: penchant.toml beside the events.")
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="ROLE=NAME",
+            help="A column of the events with an unusual name, such as user_id=CustomerNo; repeat. Roles: user_id, item_id, "
+            "timestamp, value, kind, session_id, split, order.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -57,15 +70,19 @@ def init(
     """
     from penchant.data.guess.drafting import draft, recognise
     from penchant.data.guess.toml_text import schema_to_toml
+    from penchant.data.schema import Schema
 
-    found = recognise(files, items=items, users=users)
+    columns = Schema.parse({"columns": pairs(column, "--column")}, "--column").columns
+    found = recognise(files, items=items, users=users, columns=columns)
     place = out or found.events.parent / SCHEMA_NAME
     if place.exists() and not force:
         raise UserError(f"{place}: is there already; --force overwrites it, --out FILE writes elsewhere")
     with Terminal(bars=not as_json) as reporter:
-        made = draft(found, reporter)
+        made = draft(found, reporter, columns=columns)
     text = schema_to_toml(made.guess.schema, notes=made.guess.notes, left_out=made.guess.left_out)
-    place.write_text(text, encoding="utf-8")
+    partial = place.with_name(place.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(place)
     if as_json:
         paths = {"events": found.events, "items": found.items, "users": found.users, "out": place}
         named = {name: None if path is None else str(path) for name, path in paths.items()}

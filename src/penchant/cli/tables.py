@@ -104,7 +104,7 @@ def verdicts(report: Mapping[str, Any]) -> list[str]:
     sentences = []
     for one in report["comparisons"]:
         interval = f"{one['metric']} {signed(one['difference'])} [{signed(one['low'])}, {signed(one['high'])}]"
-        cuts = f", same sign in {one['same_sign']}" if "same_sign" in one else ""
+        cuts = f" in the newest cut, same sign in {one['same_sign']}" if "same_sign" in one else ""
         pair = f"{one['a']} against {one['b']}"
         sentences.append(f"{pair}, {one['history']}: {one['verdict']} ({interval}{cuts})")
     return sentences

@@ -57,9 +57,9 @@ def test_iso_text_in_its_many_forms(text: str) -> None:
 
 
 def test_dates_and_mixed_forms() -> None:
-    moments = read(["2023-11-14", "2023-11-14T22:13", "2023-11-14T22:13:20Z", "14.11.2023"])
-    assert moments.at.tolist() == [T0 * 1000 - 80_000_000, T0 * 1000 - 20_000, T0 * 1000, 0]
-    assert rules(moments) == ["", "", "", "bad_timestamp"]
+    moments = read(["2023-11-14", "2023-11-14T22:13", "2023-11-14T22:13:20Z", "14.11.2023", "14/11/2023"])
+    assert moments.at.tolist() == [T0 * 1000 - 80_000_000, T0 * 1000 - 20_000, T0 * 1000, T0 * 1000 - 80_000_000, 0]
+    assert rules(moments) == ["", "", "", "", "bad_timestamp"]
     assert moments.naive
 
 

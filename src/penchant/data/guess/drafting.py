@@ -16,6 +16,8 @@ from penchant.data.schema import Role, Schema
 from penchant.errors import BadData
 from penchant.log import SILENT, Reporter
 
+_BOTH: tuple[Role, Role] = ("user_id", "item_id")
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogFiles:
@@ -34,22 +36,34 @@ class Draft:
     loaded: Loaded
 
 
-def recognise(paths: Sequence[Path], *, items: Path | None = None, users: Path | None = None) -> LogFiles:
+def recognise(
+    paths: Sequence[Path],
+    *,
+    items: Path | None = None,
+    users: Path | None = None,
+    columns: Mapping[Role, str] | None = None,
+) -> LogFiles:
     """Tells events, items and people apart by their id columns: events have both, attribute files one of them.
 
     Args:
         paths: one to three files, in any order.
         items, users: files that are already known.
+        columns: columns of the events that play a role under an unusual name.
 
     Raises:
         BadData: no file, or more than one, can be the events; or a file left over cannot be placed.
     """
     headers = {path: open_source(path).header for path in paths}
-    both = [path for path, header in headers.items() if _names(header, "user_id") and _names(header, "item_id")]
+    named = dict(columns or {})
+    both = [
+        path
+        for path, header in headers.items()
+        if all(_names(header, role) or named.get(role) in header for role in _BOTH)
+    ]
     if len(both) != 1:
         if len(paths) == 1:
             # says which column is missing and what it may be called
-            find_roles(headers[paths[0]], Schema(), paths[0].name)
+            find_roles(headers[paths[0]], Schema(columns=named), paths[0].name)
         what = "none of the files has" if not both else f"{' and '.join(str(path) for path in both)} have"
         raise BadData(
             f"{what} both a column for the person and one for the item; expected one events file with columns such as "
@@ -69,13 +83,14 @@ def recognise(paths: Sequence[Path], *, items: Path | None = None, users: Path |
     return LogFiles(events=both[0], items=items, users=users)
 
 
-def draft(files: LogFiles, reporter: Reporter = SILENT) -> Draft:
+def draft(files: LogFiles, reporter: Reporter = SILENT, *, columns: Mapping[Role, str] | None = None) -> Draft:
     """Guesses context and attributes from the first rows; event kinds and repeats are counted in all of them."""
-    loaded = load(files.events, items=files.items, users=files.users, reporter=reporter)
+    said = Schema(columns=dict(columns)) if columns else None
+    loaded = load(files.events, items=files.items, users=files.users, schema=said, reporter=reporter)
     source = open_source(files.events)
     roles: dict[Role, str] = {
         role: column
-        for role, column in find_roles(source.header, Schema(), source.name).found.items()
+        for role, column in find_roles(source.header, said or Schema(), source.name).found.items()
         if role in loaded.report.roles
     }
     frames = [

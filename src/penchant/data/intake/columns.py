@@ -159,7 +159,8 @@ def _missing(role: Role, header: Sequence[str], name: str, has_session: bool) ->
     near = {plain(c): c for c in reversed(header) if len(c) < 40 and plain(c) not in others}
     close = (difflib.get_close_matches(plain(alias), near, n=1, cutoff=0.75) for alias in accepted)
     guess = next((near[found[0]] for found in close if found), None)
-    hint = f' Did you mean "{guess}"? Then say so in {_SCHEMA}: columns.{role} = "{guess}".' if guess else ""
+    hint = f' Did you mean "{guess}"? Then say so in {_SCHEMA}: columns.{role} = "{guess}"' if guess else ""
+    hint += f", or: penchant init FILE --column {role}={guess}." if guess else ""
     if not hint and role == "user_id" and has_session:
         hint = f' If each session is a person, say so in {_SCHEMA}: columns.user_id = "session_id".'
     if not hint:
