@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,17 @@ from penchant.errors import BadData, UserError
 from penchant.evaluate.answering import Judging, answer
 from penchant.evaluate.protocol import Protocol, Stage
 from penchant.evaluate.questions import OVERALL, Task, people_of
-from penchant.evaluate.tasks import make_task
+from penchant.evaluate.tasks import make_task, sampled
 from penchant.metrics.groups import mean_by_group
 from penchant.metrics.names import parse_metric
 from penchant.models.base import Model, ModelConfig
 from penchant.train.run import Run
 
 SELECTION_PEOPLE = 500
-"""Most people asked for one trial."""
+"""People asked for one trial in any case, if there are so many."""
+
+SELECTION_CELLS = 200_000_000
+"""Scores computed for one trial when more people can be asked: seconds, and less noise in the choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +61,11 @@ def select(
         budget: most trials, the first of which are the defaults.
         stage: "test" where the whole log may be used for choosing, because no later event will judge the choice.
 
-    O(budget) fits and rankings of at most `SELECTION_PEOPLE` people; trials of settings declared ``refit=False`` share a fit.
+    O(budget) fits and rankings of the people that `SELECTION_CELLS` affords; trials of settings declared ``refit=False`` share a fit.
     """
     config = model.config_class().parse(given, model.name())
-    people = min(protocol.sample_people or SELECTION_PEOPLE, SELECTION_PEOPLE)
     try:
-        task = make_task(data, protocol.changed(sample_people=people), stage, cut)
+        task = _affordable(make_task(data, protocol, stage, cut), protocol)
     except BadData:
         return Selection(config=config, trials=(), metric=protocol.primary)
     if len(task.asked[task.leading]) == 0 or budget < 2:
@@ -71,6 +73,16 @@ def select(
     search = _Search(model, config, task, protocol, run, budget)
     search.over([name for name in _searched(model) if name not in given])
     return Selection(config=search.best.config, trials=tuple(search.trials), metric=protocol.primary)
+
+
+def _affordable(task: Task, protocol: Protocol) -> Task:
+    """The task with only as many people as `SELECTION_CELLS` allows, but `SELECTION_PEOPLE` at least."""
+    questions = task.asked[task.leading]
+    cells = len(questions) * questions.data.n_items
+    share = SELECTION_CELLS / max(1, cells)
+    people = max(SELECTION_PEOPLE, int(share * len(people_of(questions))))
+    fewer = sampled(questions, protocol.changed(sample_people=people))
+    return replace(task, asked={task.leading: fewer})
 
 
 def _searched(model: type[Model]) -> list[str]:
