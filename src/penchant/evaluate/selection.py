@@ -61,7 +61,7 @@ def select(
         budget: most trials, the first of which are the defaults.
         stage: "test" where the whole log may be used for choosing, because no later event will judge the choice.
 
-    O(budget) fits and rankings of the people that `SELECTION_CELLS` affords; trials of settings declared ``refit=False`` share a fit.
+    O(budget) fits and rankings of the people that `SELECTION_CELLS` affords; settings declared ``refit=False`` share a fit.
     """
     config = model.config_class().parse(given, model.name())
     try:
