@@ -6,22 +6,14 @@ import numpy as np
 
 from penchant.data.arrays import Int64, Nums, frozen, offsets_of
 from penchant.data.dataset import Dataset
-from penchant.errors import BadData
 from penchant.evaluate.protocol import Protocol, Stage
 from penchant.evaluate.questions import OVERALL, Questions, Targets, Task
-from penchant.evaluate.replay import cut_row
+from penchant.evaluate.replay import cut_for
 
 
 def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
-    """Cuts the log; stage "valid" plays the same game inside the training part."""
-    cut = cut_row(data, protocol)
-    if stage == "valid":
-        data, protocol = data.take(slice(0, cut)), protocol.changed(test_from=None)
-        cut = cut_row(data, protocol)
-    if cut == 0 or cut == len(data):
-        raise BadData(
-            f"protocol time: the cut leaves {cut} of {len(data)} events for training; need some on both sides"
-        )
+    """One question for each person with events on both sides of the cut."""
+    data, cut = cut_for(data, protocol, stage)
     train = data.take(slice(0, cut))
     sequences = train.sequences
     user, item = _later_pairs(data, train, cut, protocol)

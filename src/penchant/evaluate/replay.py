@@ -6,6 +6,8 @@ strictly earlier events. History *live* grows with the test events; *frozen* end
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from penchant.data.arrays import Int64, frozen
@@ -23,29 +25,33 @@ def cut_row(data: Dataset, protocol: Protocol) -> int:
     return int(np.floor((1 - protocol.test_share) * len(data)))
 
 
-def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
-    """Cuts the log; stage "valid" plays the same game inside the training part."""
+def cut_for(data: Dataset, protocol: Protocol, stage: Stage) -> tuple[Dataset, int]:
+    """The log of a stage and its cut; stage "valid" plays the same game inside the training part.
+
+    Raises:
+        BadData: one side of the cut is empty.
+    """
     cut = cut_row(data, protocol)
     if stage == "valid":
         data, protocol = data.take(slice(0, cut)), protocol.changed(test_from=None)
         cut = cut_row(data, protocol)
     if cut == 0 or cut == len(data):
         raise BadData(
-            f"protocol replay: the cut leaves {cut} of {len(data)} events for training; need some on both sides"
+            f"protocol {protocol.name}: the cut leaves {cut} of {len(data)} events for training; need some on both sides"
         )
+    return data, cut
+
+
+def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
+    """One question for each drawn event after the cut, with a live and with a frozen history."""
+    data, cut = cut_for(data, protocol, stage)
     train = data.take(slice(0, cut))
     live = _live(data, train, cut, protocol)
     # the history ends at the person's first event that is not in training
     later = np.append(np.flatnonzero(data.sequences.rows >= cut), len(data))
     frozen_high = np.minimum(live.high, later[np.searchsorted(later, live.low)])
-    frozen_questions = _with_high(live, frozen_high)
+    frozen_questions = replace(live, high=frozen_high)
     return Task(train=train, asked={"live": live, "frozen": frozen_questions}, refit="train + validation")
-
-
-def _with_high(questions: Questions, high: Int64) -> Questions:
-    from dataclasses import replace
-
-    return replace(questions, high=high)
 
 
 def _live(data: Dataset, train: Dataset, cut: int, protocol: Protocol) -> Questions:
