@@ -105,12 +105,12 @@ def test_simulate_refuses_impossible_worlds(words: tuple[str, ...], said: str, t
 def test_init_takes_columns_with_unusual_names(tmp_path: Path) -> None:
     log = tmp_path / "sales.csv"
     rows = [f"{7 + i % 3};{'Tee' if i % 2 else 'Milch'};{14 + i}.11.2023 08:00" for i in range(12)]
-    log.write_text("\n".join(["CustomerNo;Product;Datum", *rows]) + "\n", encoding="utf-8")
+    log.write_text("\n".join(["Who;What;Moment", *rows]) + "\n", encoding="utf-8")
     lost = run("init", log)
-    assert lost.code == 1 and "penchant init FILE --column user_id=CustomerNo" in lost.error
-    columns = ["--column", "user_id=CustomerNo", "--column", "item_id=Product", "--column", "timestamp=Datum"]
+    assert lost.code == 1 and "no column for the person" in lost.error
+    columns = ["--column", "user_id=Who", "--column", "item_id=What", "--column", "timestamp=Moment"]
     assert run("init", log, *columns).code == 0
     # what was written is used from then on
     checked = run("validate", log, "--json").json
     assert (checked["n_loaded"], checked["n_users"], checked["n_items"]) == (12, 3, 2)
-    assert run("init", log, "--column", "usr_id=CustomerNo", "--force").code == 1
+    assert run("init", log, "--column", "usr_id=Who", "--force").code == 1

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command(
         epilog="Example: penchant init events.csv items.csv users.csv\n\n"
-        "Example: penchant init sales.csv --column user_id=CustomerNo --column item_id=Product --column timestamp=Datum"
+        "Example: penchant init sales.csv --column user_id=Kunde --column item_id=Artikel --column timestamp=Wann"
     )(init)
     app.command(
         epilog="Example: penchant validate events.csv --items items.csv --rejects rejected.csv\n\n"
@@ -55,7 +55,7 @@ def init(
         typer.Option(
             "--column",
             metavar="ROLE=NAME",
-            help="A column of the events with an unusual name, such as user_id=CustomerNo; repeat. Roles: user_id, item_id, "
+            help="A column of the events with an unusual name, such as user_id=Kunde; repeat. Roles: user_id, item_id, "
             "timestamp, value, kind, session_id, split, order.",
         ),
     ] = None,

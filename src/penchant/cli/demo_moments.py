@@ -114,9 +114,7 @@ def show_side_by_side(log: Dataset, names: Sequence[str], lists: Sequence[Sequen
         made.add(str(place + 1), *cells, _moved(second[place], place, first) if place < len(second) else "")
     show(made.rich)
     kept = set(first) & set(second)
-    show(
-        f"{len(kept)} of {len(second)} stand in both lists; {len(second) - len(kept)} are there only because of the moment."
-    )
+    show(f"{len(kept)} of {len(second)} stand in both lists, {len(second) - len(kept)} only in the second.")
 
 
 def _number(log: Dataset, item_id: str) -> int:

@@ -10,23 +10,34 @@ from typing import Literal
 from penchant.data.schema import Role, Schema
 from penchant.errors import BadData, UnknownName
 
+_NUMBERED = ("no", "nr", "number", "num", "key", "code", "idx", "index", "hash", "ref", "name")
+
+
+def _numbered(*words: str) -> tuple[str, ...]:
+    """The looser names of an id: ``customer_no``, ``product_code``, ``user_idx``."""
+    return tuple(f"{word}_{ending}" for word in words for ending in _NUMBERED)
+
+
 ALIASES: Mapping[Role, tuple[str, ...]] = {
     "user_id": (
         "user_id", "user", "uid", "customer_id", "customer", "visitor_id", "visitor", "member_id", "member", "person_id",
         "person", "account_id", "account", "client_id", "client", "subscriber_id", "listener_id", "viewer_id",
-        "player_id", "profile_id", "reviewer_id", "household_id", "user_name",
+        "player_id", "profile_id", "reviewer_id", "household_id",
+        "household_key", *_numbered("user", "customer", "visitor", "member", "person", "account", "client"),
     ),
     "item_id": (
         "item_id", "item", "iid", "product_id", "product", "movie_id", "movie", "song_id", "song", "track_id", "track",
         "article_id", "article", "video_id", "video", "book_id", "book", "isbn", "sku", "asin", "game_id", "app_id",
         "venue_id", "poi_id", "location_id", "business_id", "restaurant_id", "recipe_id", "news_id", "post_id",
         "content_id", "course_id", "podcast_id", "listing_id", "hotel_id", "artist_id", "artist",
+        *_numbered("item", "product", "movie", "song", "track", "article", "video", "book"), "artist_name",
     ),
     "timestamp": (
         "timestamp", "datetime", "ts", "time", "date", "event_time", "event_timestamp", "event_date", "event_datetime",
         "created_at", "created", "unix", "unix_time", "unix_timestamp", "unix_review_time", "epoch", "timestamp_ms",
         "occurred_at", "played_at", "listened_at", "watched_at", "viewed_at", "ordered_at", "purchased_at",
         "purchase_date", "order_date", "review_time", "utc_time", "time_stamp", "date_time", "t_dat", "at", "when",
+        "ts_ms", "ts_s", "time_utc", "datetime_utc", "timestamp_utc", "datum", "fecha", "zeit",
     ),
     "value": (
         "rating", "weight", "value", "event_value", "score", "stars", "quantity", "qty", "playtime", "play_count",
