@@ -1,12 +1,13 @@
-"""Baselines under protocol `replay` (and `time`) on the research sets, settings chosen on validation inside the training part.
+"""Baselines on the research sets under `replay` (or `time`, `last`), settings chosen on validation inside the training part.
 
     python -m benchmarks.replay --set ml-1m
     python -m benchmarks.replay --set ml-1m --protocol time
     python -m benchmarks.replay --set retailrocket --targets buy
     python -m benchmarks.replay --set ml-1m --quick
 
-A full run writes ``results/replay-SET.json``. ``--quick`` asks 200 people with the settings that the stored result chose, and
-fails when a model's ndcg@20 is further from the stored mean than four standard errors of the smaller sample.
+A full run writes ``results/PROTOCOL-SET.json``, with ``-TARGETS`` behind the set where they are given. ``--quick`` asks 200
+people with the settings that the stored result chose, and fails when a model's ndcg@20 is further from the stored mean than
+four standard errors of the smaller sample.
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ REFERENCES = Path(__file__).with_name("references.toml")
 _HEAD = """# Results
 
 Written by `python -m benchmarks.summary` from the JSON files beside it; each of those names the command, the commit, the
-versions and the digest of the data that made it. Every model had the same number of trials on the validation part; no test
-question was used to choose a setting. ndcg@20 over all items, mean per person, then over people, with its 95 % interval;
-*live*: the history grows with the test events, *frozen*: it ends at the cut. *Reference*: the same model in an independent
-implementation of the same protocol; a mean under it is marked. CPU figures are those of a shared two-core machine: compare
-ratios.
+versions and the digest of the data that made it. Every model had the same number of trials on the validation part (rows named
+after a window have their settings given); no test question was used to choose a setting. ndcg@20 over all items, mean per
+person, then over people, with its 95 % interval; *live*: the history grows with the test events, *frozen*: it ends at the cut.
+*Reference*: the same model in an independent implementation of the same protocol; a mean under it is marked. CPU figures are
+those of a shared two-core machine: compare ratios.
 """
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from penchant.errors import BadConfig, BadData, UnknownName
 from penchant.evaluate.fitting import fit_chosen
+from penchant.testing.worlds import shuffled, taste_world
 from penchant.train.run import Run
 from tests.toy import toy_dataset
 
@@ -22,6 +23,15 @@ def test_the_best_trial_is_fitted_on_all_events() -> None:
     best = next(trial for trial in trials if trial.value == fitted.value)
     assert fitted.model.config.model_dump(mode="json") == best.settings
     assert fitted.model.card["selection"]["value"] == fitted.value
+
+
+def test_the_value_is_that_of_the_chosen_settings_not_the_greatest_by_luck() -> None:
+    # without any signal some settings look better by chance, within a standard error, and are not taken
+    data = shuffled(taste_world()).train.take(slice(0, 1500))
+    fitted = fit_chosen("popular", {}, data, Run(), budget=6)
+    trials = fitted.selection.trials
+    taken = next(trial for trial in trials if trial.settings == fitted.model.config.model_dump(mode="json"))
+    assert fitted.value == taken.value < max(trial.value for trial in trials)
 
 
 def test_a_budget_of_one_takes_the_settings_as_they_are() -> None:

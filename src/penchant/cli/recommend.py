@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -76,7 +77,7 @@ def recommend(
     )
     model = asking.load(folder)
     features = asking.attributes(pairs(attribute, "--attribute"), model.catalogue.schema)
-    _answer({"user_id": user}, asking.ask(model, _with(query, features)), as_json)
+    _answer({"user_id": user}, asking.ask(model, replace(query, features=features)), as_json)
 
 
 def similar(
@@ -96,12 +97,6 @@ def similar(
         raise UserError(asking.unknown_item(model, item))
     query = Query(history=(Past(item_id=item),), at=instant(at), k=k, exclude=frozenset({item}), repeats="exclude")
     _answer({"item_id": item}, asking.ask(model, query), as_json)
-
-
-def _with(query: Query, features: dict[str, str | list[str]]) -> Query:
-    from dataclasses import replace
-
-    return replace(query, features=features)
 
 
 def _answer(about: dict[str, str | None], answered: asking.Answered, as_json: bool) -> None:

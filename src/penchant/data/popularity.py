@@ -44,13 +44,6 @@ class PopularityLog:
             n_items=self.n_items,
         )
 
-    def before(self, at: int) -> PopularityLog:
-        """The log strictly before `at` (milliseconds)."""
-        end = int(np.searchsorted(self.at, at, side="left"))
-        return PopularityLog(
-            item=self.item[:end], at=self.at[:end], weight=self.weight[:end], user=self.user[:end], n_items=self.n_items
-        )
-
     def as_of(self, at: Int64, *, half_life: float | None = None, window: float | None = None) -> Float32:
         """Counts strictly before each instant.
 

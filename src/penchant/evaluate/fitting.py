@@ -74,12 +74,14 @@ def fit_chosen(name: str, given: Mapping[str, Any], data: Dataset, run: Run, *, 
     run.reporter.progress(f"{name}: fit on everything", 0, 1)
     model: Model = chosen_from(selection.config).fit(data, run=run)
     run.reporter.progress(f"{name}: fit on everything", 1, 1)
-    values = [trial.value for trial in selection.trials if trial.value == trial.value]  # NaN is not equal to itself
+    # not the greatest of all: a gain that could be luck is not taken
+    chosen = selection.config.model_dump(mode="json")
+    value = next((trial.value for trial in selection.trials if trial.settings == chosen), float("nan"))
     fitted = Fitted(
         model=model,
         protocol=protocol.name,
         selection=selection,
-        value=max(values) if values else None,
+        value=_plain(value),
         default_value=_plain(selection.trials[0].value) if selection.trials else None,
         seconds=time.perf_counter() - started,
     )

@@ -62,7 +62,7 @@ def measure(spec: ModelSpec, data: Dataset, protocol: Protocol, run: Run, *, bud
     for history, asked in task.asked.items():
         judging = Judging(
             metrics=[parse_metric(name) for name in protocol.metrics],
-            single=protocol.name in ("replay", "last", "column"),
+            single=protocol.single_target,
             exclude=protocol.repeats == "exclude",
             with_lists=history == task.leading,
         )

@@ -78,6 +78,11 @@ class Protocol(Config):
         return tuple(f"{name}@{k}" for k in self.k for name in names)
 
     @property
+    def single_target(self) -> bool:
+        """Whether each question has one right answer, so that its place is judged instead of a list."""
+        return self.name in ("replay", "last", "column")
+
+    @property
     def primary(self) -> str:
         """The metric that choices and verdicts are made by, fixed before any test run: ndcg at the longest list."""
         return f"ndcg@{max(self.k)}"

@@ -152,8 +152,12 @@ class _Search:
     def _judged(self, model: Model) -> Float64:
         questions = self.task.asked[self.task.leading]
         metric = parse_metric(self.protocol.primary)
-        single = self.protocol.name in ("replay", "last", "column")
-        judging = Judging(metrics=[metric], single=single, exclude=self.protocol.repeats == "exclude", with_lists=False)
+        judging = Judging(
+            metrics=[metric],
+            single=self.protocol.single_target,
+            exclude=self.protocol.repeats == "exclude",
+            with_lists=False,
+        )
         name = f"{model.name()}: settings, trial {len(self.trials) + 1} of {self.budget}"
         values = answer(model, questions, judging, self.run.reporter, name).values[OVERALL][str(metric)]
         people = people_of(questions)

@@ -1,4 +1,4 @@
-"""The model contract: an author writes `_fit` and `_score`, this file does the rest."""
+"""The model contract: an author writes `_fit`, `_score`, `_state` and `_restore`; this file does the rest."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class ModelConfig(Config):
 
     popularity_behind: bool = setting(
         True,
-        "let popularity decide between equal scores, and speak for people without a past and for items that came after the "
-        "fit; false leaves those without opinion",
+        "let popularity decide between equal scores, and speak for people without a past and for chosen items that the model "
+        "has no opinion on, such as new ones; false leaves those without opinion, and popularity_weight without effect",
         refit=False,
     )
     popularity_weight: float = setting(

@@ -1,6 +1,6 @@
 """How much more, or less, an item is chosen in given circumstances than at other times.
 
-For each context field f with the value v in the moment, the lift of item i is
+For each context field f of kind category, with the value v in the moment, the lift of item i is
 
     log [ (n(i, v) + prior p(v)) / (n(i) + prior) ] - log p(v)
 

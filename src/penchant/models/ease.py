@@ -62,7 +62,7 @@ class EaseConfig(HistoryConfig, ModelConfig):
         grid=(300.0, 1000.0), gt=0,
     )  # fmt: skip
     max_items: int = setting(
-        20_000, "only the most frequent items take part; the others get no opinion", unit="items", ge=1
+        20_000, "only the most frequent items take part; for the others popularity alone speaks", unit="items", ge=1
     )
     max_gigabytes: float = setting(8.0, "refuse a fit whose matrix needs more memory", unit="GB", gt=0)
 
