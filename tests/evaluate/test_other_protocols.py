@@ -135,3 +135,16 @@ def test_protocols_that_do_not_fit_say_so() -> None:
         Protocol(name="time", request_time="event").resolved(data)
     with pytest.raises(BadConfig, match="rolling cuts belong to protocol time"):
         Protocol(name="replay", cuts=3).resolved(data)
+
+
+def test_validation_of_held_out_events_knows_nothing_of_the_test_events() -> None:
+    user = np.asarray([0, 1, 0, 1, 0, 1])
+    item = np.asarray([0, 0, 1, 1, 2, 3])
+    split = ["train", "train", "valid", "valid", "test", "test"]
+    data = dataset(user, item, np.arange(6) * 1000, split)
+    for name in ("last", "column"):
+        protocol = Protocol(name=name, request_time="event").resolved(data)
+        valid = make_task(data, protocol, "valid").asked["live"]
+        # items 2 and 3 occur in test events alone: they are no candidates, and they are not popular yet
+        assert valid.candidates is not None and valid.candidates.tolist() == [True, True, False, False]
+        assert valid.popularity.item.tolist() == [0, 0, 1, 1]

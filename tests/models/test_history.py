@@ -87,3 +87,10 @@ def test_the_log_as_a_matrix() -> None:
     assert count.shape == (5, 8) and count[0].tolist() == [2, 1, 3, 1, 0, 0, 0, 0]
     assert log_matrix(DATA).toarray().tolist() == (count > 0).astype(float).tolist()
     assert log_matrix(DATA, "log").toarray() == pytest.approx(np.log1p(count))
+
+
+def test_events_of_no_weight_take_no_place_of_others() -> None:
+    past = batch(Query(user_id="ann"))
+    # ann: view a, view b, buy c, view a, view d; when views count nothing the buy is the newest event
+    weights = history_weights(past, HistoryConfig(last_n=1, decay=0.5), np.asarray([0.0, 3.0], dtype=np.float32))
+    assert weights.toarray().tolist() == [[0, 0, 3, 0, 0, 0, 0, 0]]

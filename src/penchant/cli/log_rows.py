@@ -17,7 +17,7 @@ def show_rows(log: Dataset, n: int) -> None:
     """The newest rows of the log, with titles, as a person would read them."""
     catalogue, events = log.catalogue(), log.interactions
     made = table("when", "who", "what", *events.context)
-    for row in range(len(log) - n, len(log)):
+    for row in range(max(0, len(log) - n), len(log)):
         moment = datetime.fromtimestamp(int(events.at[row]) / 1000, UTC)
         words = [_word(column, row) for column in events.context.values()]
         item = int(events.item[row])

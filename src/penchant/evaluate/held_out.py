@@ -33,7 +33,9 @@ def last_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
         raise BadData(
             f"protocol last: expected people with {back + 1} events or more, found none; nothing is left to train on"
         )
-    return Task(train=train, asked={"live": _asked(data, train, places, protocol)}, refit="train + validation")
+    newest = sequences.rows[sequences.offsets[np.flatnonzero(n) + 1] - 1]
+    known = data if stage == "test" else data.take(np.setdiff1d(np.arange(len(data)), newest))
+    return Task(train=train, asked={"live": _asked(data, train, places, protocol, known)}, refit="train + validation")
 
 
 def column_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
@@ -48,16 +50,21 @@ def column_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
     codes = {name: split.names.number(name) for name in ("train", stage)}
     for name, code in codes.items():
         if code is None or not bool((split.codes == code).any()):
-            known = ", ".join(split.names)
-            raise BadData(f'protocol column: expected rows with split "{name}", found only: {known}')
+            listed = ", ".join(split.names)
+            raise BadData(f'protocol column: expected rows with split "{name}", found only: {listed}')
     train = data.take(np.flatnonzero(split.codes == codes["train"]))
     places = np.flatnonzero((split.codes == codes[stage])[data.sequences.rows])
-    asked = _asked(data, train, places.astype(np.int64), protocol)
+    hidden = split.names.number("test") if stage == "valid" else None
+    known = data if hidden is None else data.take(np.flatnonzero(split.codes != hidden))
+    asked = _asked(data, train, places.astype(np.int64), protocol, known)
     return Task(train=train, asked={"live": asked}, refit="train only, as the published split asks")
 
 
-def _asked(data: Dataset, train: Dataset, places: Int64, protocol: Protocol) -> Questions:
-    """One question for the event at each place of ``data.sequences``; its history is all that comes before it."""
+def _asked(data: Dataset, train: Dataset, places: Int64, protocol: Protocol, known: Dataset) -> Questions:
+    """One question for the event at each place of ``data.sequences``; its history is all that comes before it.
+
+    `known` is the log without the rows that the stage may not look at: where popularity and candidates come from.
+    """
     log, sequences = data.interactions, data.sequences
     rows = sequences.rows[places]
     low = sequences.offsets[log.user[rows]]
@@ -76,8 +83,8 @@ def _asked(data: Dataset, train: Dataset, places: Int64, protocol: Protocol) -> 
         high=places,
         row=rows if knows_time else None,
         targets={OVERALL: Targets.single(log.item[rows])},
-        popularity=data.popularity if knows_time else train.popularity,
+        popularity=known.popularity if knows_time else train.popularity,
         newest_row=None,
-        candidates=data.seen_items,
+        candidates=known.seen_items,
         stranger=np.bincount(train.interactions.user, minlength=data.n_users)[user] == 0,
     )

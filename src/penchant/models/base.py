@@ -20,7 +20,7 @@ from penchant.data.queries import EncodedQueries, encode
 from penchant.errors import BadConfig, BadData, BadModelFolder, UserError
 from penchant.models.circumstances import Lifts
 from penchant.models.folder import FolderContents, read_folder, write_folder
-from penchant.models.recent import recent
+from penchant.models.recent import KEPT_EVENTS, recent
 from penchant.models.standing import add_popularity
 from penchant.models.topk import allow_only, forbid, forbid_seen, top_k
 from penchant.query import Query
@@ -260,7 +260,7 @@ class Model(ABC):
             config=self.config.model_dump(mode="json"),
             arrays={**self._state(), "known": self.known, **(self.lifts.packed() if self.lifts else {})},
             catalogue=self.catalogue,
-            people=recent(self.people),
+            people=recent(self.people, max(KEPT_EVENTS, getattr(self.config, "last_n", 0))),
             card=self.card,
         )
         write_folder(folder, contents)

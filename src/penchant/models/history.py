@@ -58,7 +58,8 @@ def history_weights(batch: QueryBatch, config: HistoryConfig, kind_weight: Float
     the same item add up. Only the newest `last_n` events count. With `context_match` an event also counts
     ``exp(context_match * likeness)``, see `likeness`.
     """
-    history = batch.history.last(config.last_n)
+    # events of no weight are no past: they must not take the places of others, and a query with nothing else has none
+    history = batch.history.keep(kind_weight[batch.history.kind] > 0).last(config.last_n)
     weight = kind_weight[history.kind] * np.float32(config.decay) ** history.age.astype(np.float32)
     if config.history_half_life is not None:
         age = np.maximum(batch.at[history.owner] - history.at, 0)
@@ -68,7 +69,7 @@ def history_weights(batch: QueryBatch, config: HistoryConfig, kind_weight: Float
     shape = (len(batch), batch.n_items)
     matrix = sp.csr_matrix((weight.astype(np.float32), history.item.copy(), history.offsets), shape=shape)
     matrix.sum_duplicates()
-    # an event of no weight is no past: its query must look like one without any
+    # so do weights that decayed to nothing
     matrix.eliminate_zeros()
     return matrix
 

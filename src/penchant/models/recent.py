@@ -13,14 +13,14 @@ KEPT_EVENTS = 1_000
 """Newest events of each person that a model folder keeps in any case."""
 
 
-def recent(people: People) -> People:
-    """The people with the newest `KEPT_EVENTS` events of each, and before those the newest event with each other item.
+def recent(people: People, least: int = KEPT_EVENTS) -> People:
+    """The people with the newest `least` events of each, and before those the newest event with each other item.
 
     The latter keep "nothing seen is recommended" true for people with a longer past.
     """
     sequences = people.sequences
     log, n = sequences.log, len(sequences.rows)
-    kept = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets)) - np.arange(n) <= KEPT_EVENTS
+    kept = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets)) - np.arange(n) <= least
     if bool(kept.all()):
         return people
     pairs = log.user.astype(np.int64) * (int(log.item.max()) + 1) + log.item

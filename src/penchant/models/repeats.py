@@ -99,8 +99,8 @@ class _Own:
 
 
 def _faded(age: Int64, half_life: float | None) -> Float64:
-    """Weight of events of these ages (milliseconds); the half-life is in days."""
-    return np.ones(len(age)) if half_life is None else np.exp2(-(age / (half_life * MS_PER_DAY)))
+    """Weight of events of these ages (milliseconds); the half-life is in days. What lies after the query counts as new."""
+    return np.ones(len(age)) if half_life is None else np.exp2(-(np.maximum(age, 0) / (half_life * MS_PER_DAY)))
 
 
 class Repeats(Model):
