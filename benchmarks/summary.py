@@ -49,7 +49,9 @@ def section(name: str, result: dict[str, Any], references: dict[str, list[float]
             row["history"],
             f"{found['mean']:.4f}",
             f"{found['low']:.4f} to {found['high']:.4f}",
-            "" if reference is None else f"{reference:.4f}" + ("" if found["mean"] >= reference else " (below)"),
+            ""
+            if reference is None
+            else f"{reference:.4f}" + ("" if round(found["mean"], 4) >= reference else " (below)"),
             "" if new is None else f"{new:.4f}",
             f"{row['metrics']['hit@20']['mean']:.3f}",
             f"{row['fit_cpu_seconds']:.1f}",
