@@ -210,7 +210,11 @@ GOOD_FILES: list[tuple[FileLaw, str, str]] = [
     (architecture_files.undocumented, "penchant/data/a.py", "'''Doc.'''\ndef _f(x): ...\nclass _A: ..."),
     (architecture_files.oversized, "penchant/data/a.py", "def f():\n" + "    x = 1\n" * 59),
     (architecture_files.empty_names, "penchant/data/commonness.py", ""),
-    (architecture_files.machine_paths, "README.md", "mood at home/work/gym, ../shared/data, a/tmp/b, ~/work/x"),
+    (
+        architecture_files.machine_paths,
+        "README.md",
+        "mood at home/" + "work/gym, ../shared/data, a/" + "tmp/b, ~/" + "work/x",
+    ),
     (architecture_files.tests_without_assertion, "tests/test_a.py", "def test_a():\n    with raises(E):\n        f()"),
     (architecture_files.tests_without_assertion, "tests/test_a.py", "def test_a():\n    check_model(make)"),
 ]
