@@ -67,3 +67,7 @@ def test_titles() -> None:
     assert catalogue.title(0) == "Silver Rain"
     untitled = replace(catalogue, schema=catalogue.schema.changed(title=None))
     assert untitled.title(0) is None
+
+
+def test_it_shows_itself_in_one_line() -> None:
+    assert repr(toy_dataset()) == "Dataset('toy', 20 events, 6 people, 8 items)"

@@ -44,6 +44,10 @@ class Dataset:
         if self.user_features.n_rows != len(self.users) or self.item_features.n_rows != len(self.items):
             raise ValueError("dataset: attribute tables must have one row for each id of their vocabulary")
 
+    def __repr__(self) -> str:
+        """One line; the columns themselves would fill a screen."""
+        return f"Dataset({self.name!r}, {len(self):,} events, {self.n_users:,} people, {self.n_items:,} items)"
+
     @property
     def n_users(self) -> int:
         """Number of people in the vocabulary."""
