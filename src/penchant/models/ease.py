@@ -96,8 +96,11 @@ class Ease(Model):
         self.weights = frozen(_solved(_co_occurrence(rows), self.config.reg))
 
     def _score(self, batch: QueryBatch) -> Float32:
-        past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, self.members]
-        scores = np.full((len(batch), self.n_fit), np.nan, dtype=np.float32)
+        return self._scores_of(self._past(batch))
+
+    def _scores_of(self, past: sp.csr_matrix) -> Float32:
+        """Scores float32 [B, n_fit] of these pasts, float32 [B, m]."""
+        scores = np.full((past.shape[0], self.n_fit), np.nan, dtype=np.float32)
         spoken = np.flatnonzero(np.diff(past.indptr))
         past = past[spoken]
         found = past @ self.weights
@@ -107,6 +110,10 @@ class Ease(Model):
             )
         scores[np.ix_(spoken, self.members)] = found
         return scores
+
+    def _past(self, batch: QueryBatch) -> sp.csr_matrix:
+        """How much each member counts in each past, float32 [B, m]."""
+        return history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, self.members]
 
     def _state(self) -> dict[str, AnyArray]:
         return {"members": self.members, "weights": self.weights}
