@@ -15,18 +15,10 @@ GROUP = "penchant.models"
 """Entry-point group in which another package offers model classes."""
 
 _NOT_MODELS = frozenset(
-    {
-        "attributes",
-        "base",
-        "circumstances",
-        "closed_form",
-        "folder",
-        "history",
-        "neighbours",
-        "recent",
-        "standing",
-        "topk",
-    }
+    (
+        "attributes base blend_learning candidate_features choice circumstances closed_form folder gbdt_learning history "
+        "moment_features neighbours panel pool recent rehearsal standing topk"
+    ).split()
 )
 """Files of the models floor that hold shared parts instead of one model."""
 

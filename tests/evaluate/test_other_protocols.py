@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from penchant.data.questions import OVERALL
 from penchant.errors import BadConfig, BadData
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL
 from penchant.evaluate.tasks import make_task
 from tests.evaluate.logs import dataset, random_log
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from penchant.data.arrays import MS_PER_DAY
+from penchant.data.questions import OVERALL
+from penchant.data.replayed import drawn_rows
 from penchant.errors import BadData, UnknownName
 from penchant.evaluate.answering import Judging, answer
 from penchant.evaluate.measuring import ModelSpec, measure
 from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.questions import OVERALL
-from penchant.evaluate.replay import drawn_rows, task
+from penchant.evaluate.replay import task
 from penchant.log import SILENT
 from penchant.metrics.names import parse_metric
 from penchant.train.run import Run
@@ -43,7 +44,7 @@ def test_draws_the_same_rows_as_the_definition() -> None:
     log = data.interactions
     events = list(zip(log.user.tolist(), log.item.tolist(), log.at.tolist(), strict=True))
     cut, rows = asked_rows(events, 7, 20)
-    assert drawn_rows(data, cut, Protocol().resolved(data)).tolist() == rows
+    assert drawn_rows(data, cut, kinds=[0], most=20, seed=7).tolist() == rows
     # five people with more than twenty later events each: the limit is at work
     assert len(rows) == 5 * 20
 

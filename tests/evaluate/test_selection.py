@@ -11,6 +11,7 @@ from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.errors import BadConfig, UnknownName
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.selection import Selection, select
@@ -37,7 +38,7 @@ class Picky(Model):
     config: PickyConfig
     scores_unseen = True
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         FITS.append(self.config.model_dump(include={"sharp", "flip", "bad"}))
         if self.config.bad:
             raise BadConfig("picky: bad must be 0")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.data.arrays import Bool, Float32, Float64, Int64, frozen
-from penchant.evaluate.questions import OVERALL, Questions, Targets, first_rows
+from penchant.data.questions import OVERALL, Questions, Targets, first_rows
 from penchant.log import Reporter
 from penchant.metrics.names import Metric
 from penchant.metrics.ranking import ranked_lists, single_target

@@ -7,10 +7,10 @@ import numpy as np
 from penchant.data.arrays import Int64, frozen
 from penchant.data.dataset import Dataset
 from penchant.data.features import Categories
+from penchant.data.questions import OVERALL, Questions, Targets, Task
+from penchant.data.replayed import repeated
 from penchant.errors import BadData
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL, Questions, Targets, Task
-from penchant.evaluate.replay import repeated
 
 
 def last_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:

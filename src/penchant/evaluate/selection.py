@@ -10,10 +10,10 @@ import numpy as np
 
 from penchant.data.arrays import Float64
 from penchant.data.dataset import Dataset
+from penchant.data.questions import OVERALL, Task, people_of
 from penchant.errors import BadData, UserError
 from penchant.evaluate.answering import Judging, answer
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL, Task, people_of
 from penchant.evaluate.tasks import make_task, sampled
 from penchant.metrics.groups import mean_by_group
 from penchant.metrics.names import parse_metric

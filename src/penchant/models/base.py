@@ -17,6 +17,7 @@ from penchant.data.batch import QueryBatch
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.data.queries import EncodedQueries, encode
+from penchant.data.questions import Task
 from penchant.errors import BadConfig, BadData, BadModelFolder, UserError
 from penchant.models.circumstances import Lifts
 from penchant.models.folder import FolderContents, read_folder, write_folder
@@ -78,6 +79,7 @@ class Model(ABC):
     Attributes:
         config: settings; the annotation in a subclass names its config class.
         scores_unseen: whether the model has an opinion about items without an event in its training log.
+        rehearses: whether a fit learns from validation questions; it makes its own when it is given none.
         n_fit: size of the catalogue at the fit; numbers from there on are items that came later.
         known: bool [n_fit], whether the item had an event in the training log.
         lifts: how circumstances raise each item; None while `context_lift` is 0.
@@ -85,6 +87,7 @@ class Model(ABC):
 
     config: ModelConfig
     scores_unseen: ClassVar[bool] = False
+    rehearses: ClassVar[bool] = False
     catalogue: Catalogue
     people: People
     known: Bool
@@ -113,7 +116,7 @@ class Model(ABC):
     # -- what an author writes -------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         """Learns from `train`; sets attributes that `_state` returns."""
 
     @abstractmethod
@@ -133,8 +136,13 @@ class Model(ABC):
 
     # -- fitting ---------------------------------------------------------------------------------------------------
 
-    def fit(self, train: Dataset, *, valid: Dataset | None = None, run: Run | None = None) -> Self:
+    def fit(self, train: Dataset, *, valid: Task | None = None, run: Run | None = None) -> Self:
         """Learns from a log and keeps its catalogue and people; returns the model itself.
+
+        Args:
+            train: the log.
+            valid: an older part of it with questions about the rest, for a model that `rehearses`; others need none.
+            run: seed and reporter.
 
         Raises:
             BadData: the log holds no event.

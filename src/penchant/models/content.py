@@ -18,6 +18,7 @@ from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
+from penchant.data.questions import Task
 from penchant.data.terms import Terms, unit_rows
 from penchant.models.attributes import (
     AttributesConfig,
@@ -67,7 +68,7 @@ class Content(Model):
     vectors: sp.csr_matrix
     _later: tuple[FeatureTable, sp.csr_matrix] | None
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self.terms = learned_attributes(self.config, train.item_features, self.name())
         self.vectors = item_vectors(self.terms, self.config, train.item_features)
         self._later = None

@@ -21,6 +21,7 @@ from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.errors import BadConfig
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
@@ -79,7 +80,7 @@ class Ease(Model):
     members: Int64
     weights: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         counts = np.bincount(train.interactions.item, minlength=train.n_items)
         # among equally frequent items those that appeared last are kept: they are likelier to be wanted now
         frequent = np.lexsort((-np.arange(train.n_items), -counts))[: self.config.max_items]

@@ -25,6 +25,7 @@ from penchant.data.arrays import AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
+from penchant.data.questions import Task
 from penchant.data.terms import Terms
 from penchant.errors import BadConfig
 from penchant.models.attributes import (
@@ -77,7 +78,7 @@ class EaseContent(Ease):
     foretelling: Float32
     _others: tuple[FeatureTable, Int64, Float32] | None
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         super()._fit(train, valid, run)
         self.terms = learned_attributes(self.config, train.item_features, self.name())
         self._encode_members(train.item_features)

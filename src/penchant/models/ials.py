@@ -25,6 +25,7 @@ from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32, Float64, Int64
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
@@ -79,7 +80,7 @@ class Ials(Model):
     mean_weight: float
     _gram: Float64
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         log = log_matrix(train, self.config.counting, self.config.row_events)
         by_person, by_item = sp.csr_matrix(log * self.config.alpha), sp.csr_matrix(log.T * self.config.alpha)
         self.mean_weight = _mean_weight(by_person)

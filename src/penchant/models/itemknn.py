@@ -18,6 +18,7 @@ from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights
 from penchant.models.neighbours import (
@@ -76,7 +77,7 @@ class ItemKnn(Model):
     similar: sp.csr_matrix
     own: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         left, right = self._factors(profiles(train, self.config.visit_gap))
         size = lengths(left)
         if self.config.similarity == "bm25":

@@ -17,6 +17,7 @@ from penchant.config import setting
 from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Int64, Nums, ragged_positions
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.data.sequences import Histories
 from penchant.models.base import Model, ModelConfig
 from penchant.models.neighbours import densified, inverse, kind_weights, packed, scaled, unpacked
@@ -47,7 +48,7 @@ class Markov(Model):
     config: MarkovConfig
     follows: sp.csr_matrix
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         shape = (train.n_items, train.n_items)
         counts = sp.csr_matrix(shape, dtype=np.float32)
         for source, target, weight in self._pairs(train):

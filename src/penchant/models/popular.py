@@ -17,6 +17,7 @@ from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import Categories
+from penchant.data.questions import Task
 from penchant.errors import BadConfig
 from penchant.models.base import Model, ModelConfig
 from penchant.train.run import Run
@@ -62,7 +63,7 @@ class Popular(Model):
     newest_ms: float = np.inf
     scores_unseen = True
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         at = train.interactions.at
         self.newest_ms = np.inf
         if self.config.window_share is not None:

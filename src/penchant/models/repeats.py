@@ -18,6 +18,7 @@ from penchant.config import setting
 from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Float64, Int64, Kinds, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.data.sequences import Histories
 from penchant.models.base import BLOCK, Model, ModelConfig
 from penchant.models.neighbours import kind_weights
@@ -110,7 +111,7 @@ class Repeats(Model):
     scores_unseen = True
     chance: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         asked, returned = _returns(train, self.config.half_life, run.seed)
         self.chance = _smoothed(asked, returned).astype(np.float32)
 

@@ -18,6 +18,7 @@ from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights
 from penchant.models.neighbours import (
@@ -70,7 +71,7 @@ class UserKnn(Model):
     by_item: sp.csr_matrix
     item_weight: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self.chosen = profiles(train, self.config.visit_gap)
         self._prepare()
 

@@ -94,6 +94,15 @@ class Questions:
         """Only the questions of these people."""
         return self.take(np.flatnonzero(np.isin(self.user, people)))
 
+    def allowed(self, first: Int64) -> Bool:
+        """Which items are candidates of each question, bool [Q, n_items]; `first` is what `first_rows` says of the data."""
+        open_items = np.ones((len(self), self.data.n_items), dtype=np.bool_)
+        if self.newest_row is not None:
+            open_items &= first[None, :] <= self.newest_row[:, None]
+        if self.candidates is not None:
+            open_items &= self.candidates
+        return open_items
+
     def batch(self) -> QueryBatch:
         """The questions as a model sees them."""
         data = self.data
@@ -119,11 +128,15 @@ class Task:
         train: the only events a fit may see.
         asked: questions by the history they are asked with, such as ``"live"`` and ``"frozen"``; the first leads.
         refit: in words, what the final fit includes.
+        exclude: whether what is in a question's history leaves its ranking.
+        unreal: keys of `asked` that no service would be asked with; they show what something is worth and teach nothing.
     """
 
     train: Dataset
     asked: Mapping[str, Questions]
-    refit: str
+    refit: str = "train"
+    exclude: bool = False
+    unreal: frozenset[str] = frozenset()
 
     @property
     def leading(self) -> str:

@@ -1,0 +1,68 @@
+"""Candidates of a composite model: the best items of each member, and how its scores are made comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from penchant.data.arrays import Bool, Float32, Int64, Nums
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pool:
+    """The candidates of B queries, query by query and by rising number: query int64 [C], item int32 [C]."""
+
+    owner: Int64
+    item: Nums
+    n_queries: int
+
+    @property
+    def starts(self) -> Int64:
+        """Where each query's candidates begin, int64 [B + 1]."""
+        return np.searchsorted(self.owner, np.arange(self.n_queries + 1)).astype(np.int64)
+
+    def of(self, table: Float32) -> Float32:
+        """The candidates' cells of a table float32 [B, n_items]."""
+        return table[self.owner, self.item]
+
+
+def pooled(scores: Sequence[Float32], size: int, allowed: Bool | None = None) -> Pool:
+    """The union of each member's `size` best items.
+
+    Args:
+        scores: float32 [B, n_items] of each member; NaN is never taken.
+        allowed: bool [B, n_items], other items are never taken; None allows all.
+    """
+    n_queries, n_items = scores[0].shape
+    keys = []
+    for table in scores:
+        loss = np.where(np.isnan(table) if allowed is None else np.isnan(table) | ~allowed, np.float32(np.inf), -table)
+        width = min(size, n_items)
+        best = (
+            np.argpartition(loss, width - 1, axis=1)[:, :width]
+            if width < n_items
+            else np.tile(np.arange(n_items), (n_queries, 1))
+        )
+        rows = np.repeat(np.arange(n_queries, dtype=np.int64), best.shape[1])
+        finite = np.isfinite(loss[rows, best.ravel()])
+        keys.append(rows[finite] * n_items + best.ravel()[finite])
+    key = np.unique(np.concatenate(keys))
+    return Pool(owner=key // n_items, item=(key % n_items).astype(np.int32), n_queries=n_queries)
+
+
+def standardised(table: Float32) -> Float32:
+    """Each row less its mean, over its standard deviation; 0 where there is no opinion. float32 [B, n_items].
+
+    Not the median and its deviations: most scores of a neighbour or repeat model are equal, and those would be 0.
+    """
+    known = ~np.isnan(table)
+    n = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    values = np.where(known, table, np.float32(0))
+    mean = values.sum(axis=1, keepdims=True, dtype=np.float64) / n
+    values -= mean.astype(np.float32)
+    values[~known] = 0.0
+    spread = np.sqrt(np.einsum("bi,bi->b", values, values, dtype=np.float64)[:, None] / n)
+    values *= np.where(spread > 0, 1 / np.maximum(spread, 1e-30), 0.0).astype(np.float32)
+    return values
