@@ -99,14 +99,13 @@ class Blend(Model):
 
     def _score(self, batch: QueryBatch) -> Float32:
         moment = moment_features(batch)
-        late = np.ones(batch.n_items, dtype=np.bool_)
-        late[: self.n_fit] = ~self.known
-        cold = np.flatnonzero(late)
+        known = self._is_known(np.arange(batch.n_items, dtype=np.int32))
+        cold = np.flatnonzero(~known)
         total = np.zeros((len(batch), batch.n_items), dtype=np.float32)
         silent = np.ones((len(batch), batch.n_items), dtype=np.bool_)
         for scores, warm_weight, cold_weight in zip(self.panel.scores(batch), self.warm, self.cold, strict=True):
             silent &= np.isnan(scores)
-            z = standardised(scores)
+            z = standardised(scores, known)
             total[:, cold] += z[:, cold] * ((moment @ (cold_weight - warm_weight)).astype(np.float32))[:, None]
             z *= (moment @ warm_weight).astype(np.float32)[:, None]
             total += z

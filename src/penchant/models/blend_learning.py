@@ -67,7 +67,7 @@ def cases_of(panel: Panel, task: Task, n_questions: int, pool: int, run: Run) ->
         use = np.bincount(owner, weights=chosen, minlength=len(block.batch)) > 0
         rows = use[owner]
         item = (key % len(known))[rows]
-        z = np.stack([standardised(table)[owner[rows], item] for table in scores], axis=1)
+        z = np.stack([standardised(table, known)[owner[rows], item] for table in scores], axis=1)
         number = np.cumsum(use) - 1 + kept
         parts.append((number[owner[rows]], z, ~known[item], chosen[rows]))
         moments.append(moment_features(block.batch)[use])

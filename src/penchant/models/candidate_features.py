@@ -38,11 +38,12 @@ def candidate_features(
         lifts: how circumstances raise each item, or None.
         n_kinds: event kinds of the schema.
     """
-    columns = [*_said(scores, pool), *_own(batch, pool, n_kinds), *_popular(batch, pool)]
+    known = np.zeros(batch.n_items, dtype=np.bool_)
+    known[: len(first_at)] = first_at >= 0
+    columns = [*_said(scores, pool, known), *_own(batch, pool, n_kinds), *_popular(batch, pool)]
     at = batch.at[pool.owner]
     first = first_at[np.minimum(pool.item, len(first_at) - 1)]
-    young = (pool.item >= len(first_at)) | (first < 0)
-    columns.append(np.where(young, np.nan, _log_minutes(at - first)))
+    columns.append(np.where(known[pool.item], _log_minutes(at - first), np.nan))
     columns += [column[pool.owner] for column in _moment(batch)]
     if lifts is not None:
         columns.append(pool.of(lifts.total(batch, batch.n_items)))
@@ -54,7 +55,7 @@ def _log_minutes(ms: Int64) -> Float32:
     return found
 
 
-def _said(scores: Sequence[Float32], pool: Pool) -> list[Float32]:
+def _said(scores: Sequence[Float32], pool: Pool, known: Bool) -> list[Float32]:
     """For each member the standardised score and the place among the candidates; then the best and the mean place."""
     columns, places = [], []
     start = pool.starts[:-1]
@@ -65,7 +66,7 @@ def _said(scores: Sequence[Float32], pool: Pool) -> list[Float32]:
         place[order] = np.arange(len(order)) - start[pool.owner[order]]
         place[np.isnan(raw)] = np.nan
         places.append(np.log1p(place))
-        z = pool.of(standardised(table))
+        z = pool.of(standardised(table, known))
         z[np.isnan(raw)] = np.nan
         columns += [z, places[-1]]
     filled = np.stack([np.nan_to_num(place, nan=10.0) for place in places])

@@ -126,7 +126,7 @@ class Gbdt(Model):
         self.first_at = arrays["first_at"]
         moods = {key.removeprefix("moods:"): part for key, part in arrays.items() if key.startswith("moods:")}
         self.moods = Lifts.unpacked(moods) or Lifts(tables={})
-        self.trees = _lightgbm().Booster(model_str=arrays["trees"].tobytes().decode(), params={"verbose": -1})
+        self.trees = _lightgbm().Booster(model_str=arrays["trees"].tobytes().decode())
 
 
 def _lightgbm() -> Any:

@@ -52,17 +52,23 @@ def pooled(scores: Sequence[Float32], size: int, allowed: Bool | None = None) ->
     return Pool(owner=key // n_items, item=(key % n_items).astype(np.int32), n_queries=n_queries)
 
 
-def standardised(table: Float32) -> Float32:
+def standardised(table: Float32, known: Bool) -> Float32:
     """Each row less its mean, over its standard deviation; 0 where there is no opinion. float32 [B, n_items].
 
     Not the median and its deviations: most scores of a neighbour or repeat model are equal, and those would be 0.
+
+    Args:
+        table: float32 [B, n_items], NaN is no opinion.
+        known: bool [n_items], the items that mean and deviation are taken over: those with events at the fit, so that an item
+            that comes later changes nothing for the others.
     """
-    known = ~np.isnan(table)
-    n = np.maximum(known.sum(axis=1, keepdims=True), 1)
-    values = np.where(known, table, np.float32(0))
-    mean = values.sum(axis=1, keepdims=True, dtype=np.float64) / n
+    said = ~np.isnan(table)
+    values = np.where(said, table, np.float32(0))
+    counted = said & known
+    n = np.maximum(counted.sum(axis=1, keepdims=True), 1)
+    mean = np.einsum("bi,bi->b", values, counted, dtype=np.float64)[:, None] / n
     values -= mean.astype(np.float32)
-    values[~known] = 0.0
-    spread = np.sqrt(np.einsum("bi,bi->b", values, values, dtype=np.float64)[:, None] / n)
+    values[~said] = 0.0
+    spread = np.sqrt(np.einsum("bi,bi,bi->b", values, values, counted, dtype=np.float64)[:, None] / n)
     values *= np.where(spread > 0, 1 / np.maximum(spread, 1e-30), 0.0).astype(np.float32)
     return values
