@@ -51,6 +51,10 @@ class Vocabulary:
         """The id with this number (0 <= number < n)."""
         return self.ids[number]
 
+    def ids_of(self, numbers: Nums) -> list[str]:
+        """The ids with these numbers, in their order; for many at once."""
+        return self.ids.take(numbers).to_list()
+
     def number(self, text: str) -> int | None:
         """The number of an id, or None when it is unknown."""
         return self._number_of.get(text)

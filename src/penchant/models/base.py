@@ -173,8 +173,9 @@ class Model(ABC):
             batch = replace(batch, history=batch.history.keep(self._is_known(batch.history.item)))
         scores = self._score(batch)
         if scores.shape[1] < batch.n_items:
-            wide = np.full((len(batch), batch.n_items), np.nan, dtype=np.float32)
+            wide = np.empty((len(batch), batch.n_items), dtype=np.float32)
             wide[:, : scores.shape[1]] = scores
+            wide[:, scores.shape[1] :] = np.nan
             scores = wide
         known = self._is_known(np.arange(batch.n_items, dtype=np.int32))
         if not self.scores_unseen:
@@ -237,19 +238,18 @@ class Model(ABC):
         encoded = self.encode(queries)
         scores = self.score_batch(encoded.batch)
         excludes = [(q.repeats or self.catalogue.schema.repeats) == "exclude" for q in queries]
-        rows = np.flatnonzero(excludes)
-        block = scores[rows]
-        forbid_seen(block, encoded.batch.history.take(rows))
-        scores[rows] = block
+        forbid_seen(scores, encoded.batch.history, np.asarray(excludes, dtype=np.bool_))
         forbid(scores, encoded.excluded)
         allow_only(scores, encoded.candidates)
         wanted = [k or query.k for query in queries]
         best = top_k(scores, max(wanted))
-        answers = []
-        for b, n in enumerate(np.minimum(best.n, wanted).tolist()):
-            ids = tuple(self.catalogue.items.id(int(i)) for i in best.items[b, :n])
-            answers.append(Scored(item_ids=ids, scores=frozen(best.scores[b, :n])))
-        return answers
+        n = np.minimum(best.n, wanted)
+        ids = self.catalogue.items.ids_of(best.items[np.arange(best.items.shape[1]) < n[:, None]])
+        ends = np.cumsum(n).tolist()
+        return [
+            Scored(item_ids=tuple(ids[end - length : end]), scores=frozen(best.scores[b, :length]))
+            for b, (end, length) in enumerate(zip(ends, n.tolist(), strict=True))
+        ]
 
     # -- disk ------------------------------------------------------------------------------------------------------
 
