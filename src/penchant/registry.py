@@ -14,7 +14,9 @@ from penchant.errors import PenchantError, UnknownName
 GROUP = "penchant.models"
 """Entry-point group in which another package offers model classes."""
 
-_NOT_MODELS = frozenset({"base", "circumstances", "folder", "history", "neighbours", "recent", "standing", "topk"})
+_NOT_MODELS = frozenset(
+    {"alternating", "base", "circumstances", "folder", "history", "neighbours", "recent", "standing", "topk"}
+)
 """Files of the models floor that hold shared parts instead of one model."""
 
 
