@@ -15,7 +15,18 @@ GROUP = "penchant.models"
 """Entry-point group in which another package offers model classes."""
 
 _NOT_MODELS = frozenset(
-    {"alternating", "base", "circumstances", "folder", "history", "neighbours", "recent", "standing", "topk"}
+    {
+        "alternating",
+        "base",
+        "circumstances",
+        "folder",
+        "history",
+        "neighbours",
+        "neighbours_kernel",
+        "recent",
+        "standing",
+        "topk",
+    }
 )
 """Files of the models floor that hold shared parts instead of one model."""
 

@@ -103,11 +103,11 @@ def top_k(scores: Float32, k: int) -> TopK:
     for start in range(0, len(crowded), at_once):
         rows = crowded[start : start + at_once]
         block = scores[rows]
-        every = np.where(np.isfinite(block), _keys(block, tie_order(n_items)), _NOTHING)
+        every = np.where(np.isfinite(block), order_keys(block, tie_order(n_items)), _NOTHING)
         keys[rows] = np.partition(every, width - 1, axis=1)[:, :width]
     keys.sort(axis=1)
     filled = keys != _NOTHING
-    items = np.where(filled, _item_at_place(n_items)[np.where(filled, keys & _PLACE, 0)], np.int32(0))
+    items = np.where(filled, item_at_place(n_items)[np.where(filled, keys & _PLACE, 0)], np.int32(0))
     best = np.where(filled, np.take_along_axis(scores, items, axis=1), np.float32(0.0))
     return TopK(items=frozen(items), scores=frozen(best), n=frozen(filled.sum(axis=1)))
 
@@ -140,14 +140,14 @@ def _fill_from_few(keys: Int64, scores: Float32) -> Int64:
     value = scores.ravel()[cells]
     few = np.full((n_queries, max(int(many.max(initial=0)), width)), _NOTHING, dtype=np.int64)
     few[row, np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)] = np.where(
-        np.isfinite(value), _keys(value, tie_order(n_items)[item]), _NOTHING
+        np.isfinite(value), order_keys(value, tie_order(n_items)[item]), _NOTHING
     )
     few.sort(axis=1)
     keys[usable] = few[usable, :width]
     return np.flatnonzero(~usable)
 
 
-def _keys(scores: Float32, place: Nums) -> Int64:
+def order_keys(scores: Float32, place: Nums) -> Int64:
     """Numbers that rise as finite scores fall, and among equal scores with `place`; int64 in the shape of both together."""
     # the bits of a positive float, read as an integer, rise with it; those of a negative one fall. Adding 0 makes -0 to 0
     bits = (scores + np.float32(0.0)).view(np.int32)
@@ -158,6 +158,6 @@ def _keys(scores: Float32, place: Nums) -> Int64:
 
 
 @lru_cache(maxsize=4)
-def _item_at_place(n_items: int) -> Nums:
+def item_at_place(n_items: int) -> Nums:
     """The inverse of `tie_order`."""
     return frozen(np.argsort(tie_order(n_items)).astype(np.int32))
