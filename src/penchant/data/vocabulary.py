@@ -53,7 +53,9 @@ class Vocabulary:
 
     def ids_of(self, numbers: Nums) -> list[str]:
         """The ids with these numbers, in their order; for many at once."""
-        return self.ids.take(numbers).to_list()
+        distinct, place = np.unique(numbers, return_inverse=True)
+        texts = self.ids.take(distinct).to_list()
+        return [texts[i] for i in place.tolist()]
 
     def number(self, text: str) -> int | None:
         """The number of an id, or None when it is unknown."""

@@ -27,7 +27,7 @@ from penchant.query import Query
 from penchant.registry import model_class
 from penchant.train.run import Run
 
-BLOCK = 256
+BLOCK = 512
 """Most queries scored at a time."""
 
 BLOCK_CELLS = 32_000_000
