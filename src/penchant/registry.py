@@ -16,8 +16,8 @@ GROUP = "penchant.models"
 
 _NOT_MODELS = frozenset(
     (
-        "attributes base blend_learning candidate_features choice circumstances closed_form folder gbdt_learning history "
-        "moment_features neighbours panel pool recent rehearsal standing topk"
+        "alternating attributes base blend_learning candidate_features choice circumstances closed_form folder "
+        "gbdt_learning history moment_features neighbours neighbours_kernel panel pool recent rehearsal standing topk"
     ).split()
 )
 """Files of the models floor that hold shared parts instead of one model."""

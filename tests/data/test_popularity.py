@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penchant.data import popularity
 from penchant.data.popularity import PopularityLog
 
 N_ITEMS = 5
@@ -69,6 +70,29 @@ def test_asked_together_is_asked_alone(
     alone = [log.as_of(np.asarray([at], dtype=np.int64), half_life=half_life)[0] for at in asked]
     np.testing.assert_allclose(together, np.stack(alone), rtol=1e-6)
     assert ((together == 0) == (np.stack(alone) == 0)).all()
+
+
+@pytest.mark.parametrize("half_life", [None, 0.5, 3.0, 40.0])
+@pytest.mark.parametrize("window", [None, 7.0, 90.0])
+def test_kept_counts_change_no_answer(
+    monkeypatch: pytest.MonkeyPatch, half_life: float | None, window: float | None
+) -> None:
+    # stretches of 4 events, of which few are kept: some questions begin at kept counts, others at fresh or dropped ones
+    monkeypatch.setattr(popularity, "_STRETCH", 4)
+    monkeypatch.setattr(popularity, "_KEPT_CELLS", 3 * N_ITEMS)
+    rng = np.random.default_rng(5)
+    events = [
+        (int(at), int(item), 0.3) for at, item in zip(rng.integers(0, 400, 90), rng.integers(0, 5, 90), strict=True)
+    ]
+    log = log_of(events)
+    for _ in range(30):
+        asked = rng.integers(0, 420, 3)
+        got = log.as_of(asked, half_life=half_life, window=window)
+        expected = np.asarray([counted(events, int(at), half_life, window) for at in asked])
+        np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-12)
+        assert (got[expected == 0.0] == 0.0).all()
+        # bit by bit what a log gives that was asked nothing before
+        np.testing.assert_array_equal(got, log_of(events).as_of(asked, half_life=half_life, window=window))
 
 
 def test_what_left_the_window_leaves_nothing_behind() -> None:

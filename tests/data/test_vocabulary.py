@@ -19,6 +19,7 @@ def test_numbers_and_ids_are_inverse(known: list[str], asked: list[str]) -> None
     assert [vocabulary.number(text) for text in known] == list(range(len(known)))
     numbers, unknown = vocabulary.numbers(asked)
     assert [vocabulary.id(int(n)) for n in numbers] == [text for text in asked if text in known]
+    assert vocabulary.ids_of(numbers) == [text for text in asked if text in known]
     assert unknown == [text for text in asked if text not in known]
     assert numbers.dtype == "int32"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from penchant.errors import BadConfig
 from penchant.models import ease
@@ -109,3 +110,28 @@ def test_a_matrix_past_the_memory_limit_is_refused_with_the_way_out():
         BadConfig, match=r"ease: 7 items need a matrix of 0\.0 GB, allowed are 1e-09 GB; lower max_items"
     ):
         Ease(max_gigabytes=1e-9).fit(toy_dataset())
+
+
+def test_slabs_of_weights_add_up_alike(monkeypatch):
+    # many pasts at once take the way through slabs, one by one they do not: bit by bit the same
+    monkeypatch.setattr(ease, "_SLAB", 3)
+    rng = np.random.default_rng(6)
+    weights = rng.standard_normal((10, 10)).astype(np.float32)
+    past = sp.csr_matrix(((rng.random((12, 10)) < 0.6) * rng.random((12, 10))).astype(np.float32))
+    assert past.nnz >= 4 * len(weights)
+    together = ease._weighted(past, weights)
+    np.testing.assert_allclose(together, past.toarray() @ weights, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(together, np.concatenate([ease._weighted(past[b], weights) for b in range(12)]))
+
+
+def test_one_triangle_is_enough(monkeypatch):
+    monkeypatch.setattr(ease, "_CHUNK", 4)
+    rng = np.random.default_rng(7)
+    log = sp.csr_matrix((rng.random((30, 11)) < 0.4).astype(np.float32))
+    gram = ease._co_occurrence(log)
+    np.testing.assert_array_equal(np.triu(gram), np.triu((log.T @ log).toarray()))
+    inverse = np.linalg.inv((log.T @ log).toarray().astype(np.float64) + 2.0 * np.eye(11))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0.0)
+    gram[np.tril_indices(11, -1)] = np.nan  # never read
+    np.testing.assert_allclose(ease._solved(gram, 2.0), expected, atol=1e-5)

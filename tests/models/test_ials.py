@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from penchant.models import ials
+from penchant.models.alternating import exact
 from penchant.models.ials import Ials
 from penchant.query import Past, Query
 from tests.models.toys import tiny_log
@@ -46,23 +46,6 @@ def test_the_penalty_grows_with_the_row():
     assert model.score(query, ["a", "b"]) == pytest.approx([2 / 4.5, 2 / 4.5], abs=1e-6)
 
 
-@pytest.mark.parametrize("held", [1, 300, 1 << 20])
-def test_blocks_solve_what_a_loop_solves(held, monkeypatch):
-    monkeypatch.setattr(ials, "_CELLS", held)
-    rng = np.random.default_rng(3)
-    cells = rng.random((40, 30)) * (rng.random((40, 30)) < np.linspace(0, 1, 40)[:, None])  # the first row has no entry
-    log = sp.csr_matrix(cells.astype(np.float32))
-    factors = rng.standard_normal((30, 4)).astype(np.float32)
-    model = Ials(reg=0.7, frequency_exponent=0.5)
-    solved = model._solved(log, factors, factors.T @ factors, mean_weight=50.0)
-    dense, wide = log.toarray().astype(np.float64), factors.astype(np.float64)
-    for row, weight in enumerate(dense):
-        reg = 0.7 * ((weight.sum() + 30) / 50.0) ** 0.5
-        left = wide.T @ wide + wide.T @ np.diag(weight) @ wide + reg * np.eye(4)
-        expected = np.linalg.solve(left, wide.T @ weight) if weight.any() else np.zeros(4)
-        assert solved[row] == pytest.approx(expected, abs=1e-4)
-
-
 def loss(model: Ials) -> float:
     """The loss of the module's docstring, with the people solved from their whole training rows."""
     data = toy_dataset()
@@ -70,11 +53,12 @@ def loss(model: Ials) -> float:
     chosen = np.zeros((data.n_users, data.n_items))
     chosen[log.user, log.item] = 1.0
     weights = sp.csr_matrix(chosen.astype(np.float32) * np.float32(model.config.alpha))
-    people = model._solved(weights, model.item_factors, model._gram, model.mean_weight).astype(np.float64)
+    penalty = model._penalty(weights, model.mean_weight)
+    people = exact(weights, model.item_factors, model._gram, penalty).astype(np.float64)
     items = model.item_factors.astype(np.float64)
     fit = people @ items.T
-    penalty = model.config.reg * ((people**2).sum() + (items**2).sum())
-    return float((model.config.alpha * chosen * (1 - fit) ** 2).sum() + (fit**2).sum() + penalty)
+    size = model.config.reg * ((people**2).sum() + (items**2).sum())
+    return float((model.config.alpha * chosen * (1 - fit) ** 2).sum() + (fit**2).sum() + size)
 
 
 def test_every_epoch_lowers_the_loss():
@@ -109,3 +93,13 @@ def test_counting_gives_a_repeated_choice_more_weight():
     ]
     # binary: each person 10 x 1, and 2 items; count: (10 x 3 + 10 x 1) / 2, and 2 items
     assert scores == [12.0, 22.0]
+
+
+def test_few_steps_end_where_exact_solutions_do():
+    # with as many steps as dimensions every solution is exact; three steps from the former one come to the same scores
+    queries = [Query(user_id=user, at=day(6)) for user in ("ann", "bob")]
+    scores = []
+    for steps in (3, 8):
+        model = Ials(embedding_dim=8, epochs=40, steps=steps, row_events=None).fit(toy_dataset())
+        scores.append(np.stack([model.score(query, list("abcdefg")) for query in queries]))
+    np.testing.assert_allclose(scores[0], scores[1], atol=2e-3)

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from penchant.models import neighbours
+from penchant.models.topk import tie_order
 from tests.toy import toy_dataset
 
 
@@ -56,3 +57,21 @@ def test_a_matrix_survives_packing():
 def test_a_row_without_a_cell_is_no_opinion():
     dense = neighbours.densified(sp.csr_matrix(np.asarray([[0, 2], [0, 0]], dtype=np.float32)))
     np.testing.assert_array_equal(dense, [[0, 2], [np.nan, np.nan]])
+
+
+def test_similar_is_the_product_cut_and_divided():
+    # rows of left @ left.T: (4, 2, 0), (2, 5, 3), (0, 3, 9); lengths 2, sqrt 5, 3; shrink 1
+    left = sp.csr_matrix(np.asarray([[2, 0, 0], [1, 2, 0], [0, 1.5, 2.598076]], dtype=np.float32))
+    size = neighbours.lengths(left)
+    both = neighbours.similar(left, left.T.tocsr(), 1, size, 1.0).toarray()
+    ab, bc = 2 / (2 * 5**0.5 + 1), 3 / (3 * 5**0.5 + 1)
+    np.testing.assert_allclose(both, [[0, ab, 0], [0, 0, bc], [0, bc, 0]], rtol=1e-5)
+    np.testing.assert_allclose(
+        neighbours.similar(left, left.T.tocsr(), 2, None, 1.0).toarray(), [[0, 2, 0], [2, 0, 3], [0, 3, 0]], rtol=1e-5
+    )
+
+
+def test_equals_at_the_border_are_taken_in_the_fixed_order():
+    matrix = sp.csr_matrix(np.ones((1, 50), dtype=np.float32))
+    kept = neighbours.strongest(matrix, 7).indices
+    assert sorted(kept.tolist()) == sorted(np.argsort(tie_order(50))[:7].tolist())

@@ -42,6 +42,46 @@ def test_large_rows_with_many_equals() -> None:
         assert best.items[b].tolist() == expected.tolist()
 
 
+kinds_of_rows = st.sampled_from(["distinct", "few values", "mostly zero", "mostly NaN", "all NaN", "with infinities"])
+
+
+def made_row(kind: str, n: int, rng: np.random.Generator) -> Float32:
+    row = rng.standard_normal(n).astype(np.float32)
+    if kind == "few values":
+        row = np.round(row)
+    elif kind == "mostly zero":
+        row[rng.random(n) < 0.97] = rng.choice([0.0, -0.0])
+    elif kind == "mostly NaN":
+        row[rng.random(n) < 0.97] = np.nan
+    elif kind == "all NaN":
+        row[:] = np.nan
+    elif kind == "with infinities":
+        row[rng.random(n) < 0.3] = rng.choice([np.inf, -np.inf])
+    return row
+
+
+@given(st.lists(kinds_of_rows, min_size=1, max_size=6), st.integers(1, 700), st.integers(1, 60), st.integers(0, 9))
+def test_any_mixture_of_rows_agrees_with_sorting(kinds: list[str], n: int, k: int, seed: int) -> None:
+    # wide rows take the short way (bounds from groups of items), unless many scores are equal or none is known
+    rng = np.random.default_rng(seed)
+    scores = np.stack([made_row(kind, n, rng) for kind in kinds])
+    order = tie_order(n)
+    best = top_k(scores, k)
+    for b in range(len(kinds)):
+        finite = np.flatnonzero(np.isfinite(scores[b]))
+        expected = finite[np.lexsort((order[finite], -scores[b][finite]))][:k]
+        assert best.items[b, : best.n[b]].tolist() == expected.tolist()
+        np.testing.assert_array_equal(best.scores[b, : best.n[b]], scores[b][expected])
+
+
+def test_a_row_is_ranked_alike_in_any_block() -> None:
+    rng = np.random.default_rng(2)
+    scores = np.stack([made_row(kind, 2_000, rng) for kind in ("distinct", "mostly zero", "few values", "mostly NaN")])
+    together = top_k(scores, 20)
+    for b in range(4):
+        assert top_k(scores[b : b + 1], 20).items[0].tolist() == together.items[b].tolist()
+
+
 def test_no_item_at_all() -> None:
     assert top_k(np.zeros((2, 0), dtype=np.float32), 3).n.tolist() == [0, 0]
     assert top_k(np.full((1, 4), np.nan, dtype=np.float32), 3).n.tolist() == [0]
@@ -73,6 +113,9 @@ def test_masks() -> None:
     scores = block()
     forbid_seen(scores, history)
     assert np.isnan(scores).tolist() == [[False, False, False, True], [False] * 4]
+    scores = block()
+    forbid_seen(scores, history, np.asarray([False, True]))
+    assert not np.isnan(scores).any()
     scores = block()
     forbid(scores, [np.asarray([0], dtype=np.int32), np.asarray([], dtype=np.int32)])
     assert np.isnan(scores).tolist() == [[True, False, False, False], [False] * 4]

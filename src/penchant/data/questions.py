@@ -154,6 +154,5 @@ def people_of(questions: Questions) -> Nums:
 def first_rows(data: Dataset) -> Int64:
     """For each item, the row of its first event, int64 [n_items]; the number of rows where it has none."""
     first = np.full(data.n_items, len(data), dtype=np.int64)
-    items, rows = np.unique(data.interactions.item, return_index=True)
-    first[items] = rows
+    np.minimum.at(first, data.interactions.item, np.arange(len(data), dtype=np.int64))
     return first

@@ -144,13 +144,25 @@ class Sequences:
         Args:
             user: int32 [B], known people only; a stranger has no places.
         """
+        if self.log.order is None:
+            return self._first_not_before(self.offsets[user], self.offsets[user + 1], at)
         ends = np.empty(len(user), dtype=np.int64)
         for i, (person, moment) in enumerate(zip(user.tolist(), at.tolist(), strict=True)):
             low, high = int(self.offsets[person]), int(self.offsets[person + 1])
             own = self.log.at[self.rows[low:high]]
-            reached = own if self.log.order is None else np.maximum.accumulate(own)
-            ends[i] = low + np.searchsorted(reached, moment, side="left")
+            ends[i] = low + np.searchsorted(np.maximum.accumulate(own), moment, side="left")
         return ends
+
+    def _first_not_before(self, low: Int64, high: Int64, at: Int64) -> Int64:
+        """The first place of each range ``low:high`` with a time of `at` or later, else its end; halves all at once."""
+        low, high = low.copy(), high.copy()
+        while (low < high).any():
+            # an empty range looks at a place that exists, and stays as it is
+            middle = np.minimum((low + high) // 2, len(self.rows) - 1)
+            earlier = (self.log.at[self.rows[middle]] < at) & (low < high)
+            low = np.where(earlier, middle + 1, low)
+            high = np.where(earlier, high, np.minimum(middle, high))
+        return low
 
     def histories(self, low: Int64, high: Int64) -> Histories:
         """The events at the places ``low[b]:high[b]`` for each query b."""

@@ -51,7 +51,8 @@ class Strings:
 
     def take(self, rows: AnyArray) -> Strings:
         """The strings at `rows` (int [m]), in that order."""
-        start, length = self.offsets[rows], np.diff(self.offsets)[rows]
+        start = self.offsets[rows]
+        length = self.offsets[np.asarray(rows) + 1] - start
         return Strings(frozen(self.blob[ragged_positions(start, length)]), frozen(offsets_of(length)))
 
     def joined(self, other: Strings) -> Strings:

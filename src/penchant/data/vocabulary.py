@@ -51,6 +51,12 @@ class Vocabulary:
         """The id with this number (0 <= number < n)."""
         return self.ids[number]
 
+    def ids_of(self, numbers: Nums) -> list[str]:
+        """The ids with these numbers, in their order; for many at once."""
+        distinct, place = np.unique(numbers, return_inverse=True)
+        texts = self.ids.take(distinct).to_list()
+        return [texts[i] for i in place.tolist()]
+
     def number(self, text: str) -> int | None:
         """The number of an id, or None when it is unknown."""
         return self._number_of.get(text)

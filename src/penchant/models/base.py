@@ -28,7 +28,7 @@ from penchant.query import Query
 from penchant.registry import model_class
 from penchant.train.run import Run
 
-BLOCK = 256
+BLOCK = 512
 """Most queries scored at a time."""
 
 BLOCK_CELLS = 32_000_000
@@ -79,7 +79,7 @@ class Model(ABC):
     Attributes:
         config: settings; the annotation in a subclass names its config class.
         scores_unseen: whether the model has an opinion about items without an event in its training log.
-        rehearses: whether a fit learns from validation questions; it makes its own when it is given none.
+        rehearses: whether a fit learns from questions; it makes its own when it is given none.
         n_fit: size of the catalogue at the fit; numbers from there on are items that came later.
         known: bool [n_fit], whether the item had an event in the training log.
         lifts: how circumstances raise each item; None while `context_lift` is 0.
@@ -139,10 +139,7 @@ class Model(ABC):
     def fit(self, train: Dataset, *, valid: Task | None = None, run: Run | None = None) -> Self:
         """Learns from a log and keeps its catalogue and people; returns the model itself.
 
-        Args:
-            train: the log.
-            valid: an older part of it with questions about the rest, for a model that `rehearses`; others need none.
-            run: seed and reporter.
+        `valid` holds questions about a part of the log, for a model that `rehearses`; others need none.
 
         Raises:
             BadData: the log holds no event.
@@ -181,8 +178,9 @@ class Model(ABC):
             batch = replace(batch, history=batch.history.keep(self._is_known(batch.history.item)))
         scores = self._score(batch)
         if scores.shape[1] < batch.n_items:
-            wide = np.full((len(batch), batch.n_items), np.nan, dtype=np.float32)
+            wide = np.empty((len(batch), batch.n_items), dtype=np.float32)
             wide[:, : scores.shape[1]] = scores
+            wide[:, scores.shape[1] :] = np.nan
             scores = wide
         known = self._is_known(np.arange(batch.n_items, dtype=np.int32))
         if not self.scores_unseen:
@@ -245,19 +243,18 @@ class Model(ABC):
         encoded = self.encode(queries)
         scores = self.score_batch(encoded.batch)
         excludes = [(q.repeats or self.catalogue.schema.repeats) == "exclude" for q in queries]
-        rows = np.flatnonzero(excludes)
-        block = scores[rows]
-        forbid_seen(block, encoded.batch.history.take(rows))
-        scores[rows] = block
+        forbid_seen(scores, encoded.batch.history, np.asarray(excludes, dtype=np.bool_))
         forbid(scores, encoded.excluded)
         allow_only(scores, encoded.candidates)
         wanted = [k or query.k for query in queries]
         best = top_k(scores, max(wanted))
-        answers = []
-        for b, n in enumerate(np.minimum(best.n, wanted).tolist()):
-            ids = tuple(self.catalogue.items.id(int(i)) for i in best.items[b, :n])
-            answers.append(Scored(item_ids=ids, scores=frozen(best.scores[b, :n])))
-        return answers
+        n = np.minimum(best.n, wanted)
+        ids = self.catalogue.items.ids_of(best.items[np.arange(best.items.shape[1]) < n[:, None]])
+        ends = np.cumsum(n).tolist()
+        return [
+            Scored(item_ids=tuple(ids[end - length : end]), scores=frozen(best.scores[b, :length]))
+            for b, (end, length) in enumerate(zip(ends, n.tolist(), strict=True))
+        ]
 
     # -- disk ------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ _CHUNK = 1024
 def inverted(matrix: Float32) -> Float32 | None:
     """The inverse of a symmetric positive definite float32 [m, m]; it takes the memory of `matrix`. None when it has none.
 
-    By Cholesky: m^3 multiply-adds in all, no second matrix.
+    Only the upper triangle is read; the Cholesky factor and the inverse take its place (m^3 operations in all).
     """
     # LAPACK wants columns together: the transpose of a symmetric matrix is itself, and costs no copy
     factor, failed = lapack.spotrf(matrix.T, lower=1, overwrite_a=1, clean=0)

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import lapack
 
 from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32, Int64, frozen
@@ -24,12 +23,16 @@ from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
 from penchant.errors import BadConfig
 from penchant.models.base import Model, ModelConfig
+from penchant.models.closed_form import inverted
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
 from penchant.train.run import Run
 
-_CHUNK = 1024
-"""Columns of the co-occurrence matrix that are held in sparse form at a time."""
+_CHUNK = 512
+"""Items whose co-occurrences are held in sparse form at a time."""
+
+_SLAB = 128
+"""Columns of the weights that are applied at a time: with 10,000 items 5 MB, small enough to stay in a cache."""
 
 
 class EaseConfig(HistoryConfig, ModelConfig):
@@ -101,14 +104,17 @@ class Ease(Model):
 
     def _scores_of(self, past: sp.csr_matrix) -> Float32:
         """Scores float32 [B, n_fit] of these pasts, float32 [B, m]."""
-        scores = np.full((past.shape[0], self.n_fit), np.nan, dtype=np.float32)
+        n_queries = past.shape[0]
         spoken = np.flatnonzero(np.diff(past.indptr))
         past = past[spoken]
-        found = past @ self.weights
+        found = _weighted(past, self.weights)
         if self.config.again > 0:
             found[np.repeat(np.arange(len(spoken)), np.diff(past.indptr)), past.indices] += (
                 self.config.again * past.data
             )
+        if found.shape == (n_queries, self.n_fit):
+            return found
+        scores = np.full((n_queries, self.n_fit), np.nan, dtype=np.float32)
         scores[np.ix_(spoken, self.members)] = found
         return scores
 
@@ -124,37 +130,38 @@ class Ease(Model):
 
 
 def _co_occurrence(log: sp.csr_matrix) -> Float32:
-    """``log.T @ log`` as a dense float32 [m, m]."""
+    """``log.T @ log`` as a dense float32 [m, m]; below the diagonal it means nothing."""
     m = log.shape[1]
     by_item = log.T.tocsr()
-    gram = np.empty((m, m), dtype=np.float32)
+    gram = np.zeros((m, m), dtype=np.float32)
     for start in range(0, m, _CHUNK):
-        # the matrix is symmetric, so a block of columns is written as rows, which lie together in memory
-        gram[start : start + _CHUNK] = (by_item[start : start + _CHUNK] @ log).toarray()
+        # what is left of the block is known from the rows above it
+        gram[start : start + _CHUNK, start:] = (by_item[start : start + _CHUNK] @ log[:, start:]).toarray()
     return gram
 
 
+def _weighted(past: sp.csr_matrix, weights: Float32) -> Float32:
+    """``past @ weights``, float32 [B, m]."""
+    m = len(weights)
+    if past.nnz < 4 * m:
+        product: Float32 = past @ weights
+        return product
+    # with many pasts a copy of each slab pays: sums and weights then come from a near cache. Every sum keeps its order
+    found = np.empty((past.shape[0], m), dtype=np.float32)
+    for start in range(0, m, _SLAB):
+        found[:, start : start + _SLAB] = past @ np.ascontiguousarray(weights[:, start : start + _SLAB])
+    return found
+
+
 def _solved(gram: Float32, reg: float) -> Float32:
-    """Equation 8: with P the inverse of ``gram + reg I``, B = I - P diag(1 / diag P). Works in the memory of `gram`."""
-    m = len(gram)
-    gram[np.diag_indices(m)] += np.float32(reg)
-    # LAPACK wants columns together: the transpose of a symmetric matrix is itself, and costs no copy
-    factor, failed = lapack.spotrf(gram.T, lower=1, overwrite_a=1, clean=0)
-    inverse, also_failed = lapack.spotri(factor, lower=1, overwrite_c=1)
-    if failed or also_failed:
+    """Equation 8: with P the inverse of ``gram + reg I``, B = I - P diag(1 / diag P). Works in the memory of `gram`.
+
+    Only the upper triangle of `gram` is read; the Cholesky factor and the inverse take its place (n^3 operations in all).
+    """
+    gram[np.diag_indices(len(gram))] += np.float32(reg)
+    weights = inverted(gram)
+    if weights is None:
         raise BadConfig(f"ease: reg: {reg:g} is too small for this log; the matrix cannot be inverted in float32")
-    weights: Float32 = inverse.T
-    _mirror_upper(weights)
     weights /= -np.diagonal(weights).copy()
     np.fill_diagonal(weights, 0.0)
     return weights
-
-
-def _mirror_upper(square: Float32) -> None:
-    """Copies the upper triangle onto the lower one, in place and block by block."""
-    m = len(square)
-    for start in range(0, m, _CHUNK):
-        stop = min(start + _CHUNK, m)
-        corner = square[start:stop, start:stop]
-        corner[:] = np.triu(corner) + np.triu(corner, 1).T
-        square[stop:, start:stop] = square[start:stop, stop:].T

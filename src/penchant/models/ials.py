@@ -2,10 +2,11 @@
 
 When to use it: large catalogues, where `ease` needs too much memory, and people with many events. A person's factors are
 solved from the live history when asked, so strangers and fresh events need no refit. Cost, for U rows (people, or stretches
-of their logs), n items and N distinct (row, item) pairs: N d^2 + (U + n) d^3 multiply-adds an epoch; 4 (U + n) d bytes; a
-query with a past of L events takes L d^2 + d^3 + n d. Source: Hu, Koren and Volinsky, "Collaborative Filtering for Implicit
-Feedback Datasets", ICDM 2008, equations 3-5; the loss is written as in Rendle, Krichene, Zhang and Koren, "Revisiting the
-Performance of iALS on Item Recommendation Benchmarks", RecSys 2022, with a weight of 1 for all pairs:
+of their logs), n items, N distinct (row, item) pairs and s steps: (s + 1) (4 N d + (U + n) d^2) multiply-adds an epoch (about
+3 CPU seconds for 15 epochs over a million events with d = 64); 4 (U + n) d bytes; a query with a past of L events takes
+L d^2 + d^3 + n d. Source: Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008,
+equations 3-5, solved as `penchant.models.alternating` says; the loss is written as in Rendle, Krichene, Zhang and Koren,
+"Revisiting the Performance of iALS on Item Recommendation Benchmarks", RecSys 2022, with a weight of 1 for all pairs:
 
     sum over pairs with events of  alpha c (1 - x.y)^2  +  sum over all pairs of  (x.y)^2  +  regularisation
 
@@ -15,25 +16,23 @@ a long-gone event, whose c has decayed to nearly 0, counts for nearly nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
 
 from penchant.config import setting
-from penchant.data.arrays import AnyArray, Float32, Float64, Int64
+from penchant.data.arrays import AnyArray, Float32, Float64
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
+from penchant.models.alternating import exact, nearer
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
 from penchant.rng import generator
 from penchant.train.run import Run
-
-_CELLS = 1 << 20
-"""Numbers that one block of gathered factors may hold (4 MB)."""
 
 
 class IalsConfig(HistoryConfig, ModelConfig):
@@ -60,6 +59,7 @@ class IalsConfig(HistoryConfig, ModelConfig):
     )  # fmt: skip
     embedding_dim: int = setting(64, "taste dimensions", grid=(64, 128), ge=1)
     epochs: int = setting(15, "passes; each solves all people, then all items", ge=1)
+    steps: int = setting(3, "conjugate-gradient steps of each solution, from the former one", ge=1)
     frequency_exponent: float = setting(
         1.0, "how the penalty grows with the total weight of a row: 0 not at all (Hu et al.), 1 in proportion",
         ge=0, le=1,
@@ -84,15 +84,17 @@ class Ials(Model):
         log = log_matrix(train, self.config.counting, self.config.row_events)
         by_person, by_item = sp.csr_matrix(log * self.config.alpha), sp.csr_matrix(log.T * self.config.alpha)
         self.mean_weight = _mean_weight(by_person)
-        mean_item_weight = _mean_weight(by_item)
-        size = (train.n_items, self.config.embedding_dim)
+        people_penalty = self._penalty(by_person, self.mean_weight)
+        items_penalty = self._penalty(by_item, _mean_weight(by_item))
+        d = self.config.embedding_dim
         # normal, with a spread that makes x.y small (Rendle et al. 2022)
-        spread = 0.1 / np.sqrt(self.config.embedding_dim)
-        factors = (generator(run.seed, "ials").standard_normal(size) * spread).astype(np.float32)
+        spread = 0.1 / np.sqrt(d)
+        factors = (generator(run.seed, "ials").standard_normal((train.n_items, d)) * spread).astype(np.float32)
         factors[~train.seen_items] = 0.0
+        people = np.zeros((by_person.shape[0], d), dtype=np.float32)
         for epoch in range(self.config.epochs):
-            people = self._solved(by_person, factors, factors.T @ factors, self.mean_weight)
-            factors = self._solved(by_item, people, people.T @ people, mean_item_weight)
+            people = nearer(by_person, factors, factors.T @ factors, people_penalty, people, self.config.steps)
+            factors = nearer(by_item, people, people.T @ people, items_penalty, factors, self.config.steps)
             run.reporter.progress("ials", epoch + 1, self.config.epochs)
         self._keep(factors)
 
@@ -100,29 +102,19 @@ class Ials(Model):
         wide = factors.astype(np.float64)
         self.item_factors, self._gram = factors, wide.T @ wide
 
-    def _solved(self, weights: sp.csr_matrix, others: Float32, gram: Float32 | Float64, mean_weight: float) -> Float32:
-        """The factors of all rows with those of the columns held still, float32 [n_rows, d] (Hu et al., equation 4).
-
-        Row u solves ``(Y'Y + sum_i w_ui y_i y_i' + reg_u I) x = sum_i w_ui y_i``, in the precision of ``gram = Y'Y``.
-        """
-        diagonal = np.arange(len(gram))
+    def _penalty(self, weights: sp.csr_matrix, mean_weight: float) -> Float32:
+        """The penalty of each row on its squared factors, float32 [n_rows]."""
         total = np.asarray(weights.sum(axis=1)).ravel() + weights.shape[1]
-        penalty = (self.config.reg * (total / mean_weight) ** self.config.frequency_exponent).astype(gram.dtype)
-        solved = np.zeros((weights.shape[0], len(gram)), dtype=np.float32)
-        for rows, columns, weight in _blocks(weights, len(gram)):
-            gathered: AnyArray = others[columns].astype(gram.dtype, copy=False)
-            weighted = gathered * weight[:, :, None]
-            left = weighted.transpose(0, 2, 1) @ gathered
-            left += gram
-            left[:, diagonal, diagonal] += penalty[rows, None]
-            solved[rows] = np.linalg.solve(left, weighted.sum(axis=1)[:, :, None])[:, :, 0]
-        return solved
+        penalty: Float32 = (self.config.reg * (total / mean_weight) ** self.config.frequency_exponent).astype(
+            np.float32
+        )
+        return penalty
 
     def _score(self, batch: QueryBatch) -> Float32:
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
         past *= np.float32(self.config.alpha)
         # in float64: the answer must not depend on which queries are asked together
-        people = self._solved(past, self.item_factors, self._gram, self.mean_weight)
+        people = exact(past, self.item_factors, self._gram, self._penalty(past, self.mean_weight))
         scores: Float32 = people @ self.item_factors.T
         scores[np.diff(past.indptr) == 0] = np.nan
         return scores
@@ -140,25 +132,3 @@ def _mean_weight(weights: sp.csr_matrix) -> float:
     filled = max(int((np.diff(weights.indptr) > 0).sum()), 1)
     mean: float = float(weights.sum()) / filled + weights.shape[1]
     return mean
-
-
-def _blocks(weights: sp.csr_matrix, d: int) -> Iterator[tuple[Int64, Int64, Float32]]:
-    """The non-empty rows in blocks of about equal length: (rows [b], columns [b, L], weights [b, L]); weight 0 fills up."""
-    length = np.diff(weights.indptr).astype(np.int64)
-    order = np.argsort(length, kind="stable")
-    order = order[length[order] > 0]
-    start = 0
-    while start < len(order):
-        stop = _end_of_block(length[order], start, d)
-        rows = order[start:stop]
-        width = int(length[rows].max())
-        inside = np.arange(width) < length[rows][:, None]
-        at = np.where(inside, weights.indptr[rows].astype(np.int64)[:, None] + np.arange(width), 0)
-        yield rows, weights.indices[at], np.where(inside, weights.data[at], np.float32(0)).astype(np.float32)
-        start = stop
-
-
-def _end_of_block(length: Int64, start: int, d: int) -> int:
-    """The block ends where its padded rows (or their d x d matrices) would no longer fit into `_CELLS`."""
-    held = np.maximum(length[start:], d) * (np.arange(len(length) - start) + 1) * d
-    return start + max(int(np.searchsorted(held, _CELLS)), 1)

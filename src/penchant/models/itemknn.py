@@ -28,10 +28,9 @@ from penchant.models.neighbours import (
     kind_weights,
     lengths,
     packed,
-    product_blocks,
     profiles,
     scaled,
-    strongest,
+    similar,
     unpacked,
 )
 from penchant.train.run import Run
@@ -84,14 +83,8 @@ class ItemKnn(Model):
             self.own = size**2
         else:
             self.own = size**2 * inverse(size**2 + np.float32(self.config.shrink))
-        blocks = [sp.csr_matrix((0, train.n_items), dtype=np.float32)]
-        for first, block in product_blocks(left, right):
-            row = np.repeat(np.arange(first, first + block.shape[0]), np.diff(block.indptr))
-            if self.config.similarity != "bm25":
-                block.data *= inverse(size[row] * size[block.indices] + np.float32(self.config.shrink))
-            block.data[row == block.indices] = 0.0
-            blocks.append(strongest(block, self.config.neighbours))
-        self.similar = sp.vstack(blocks, format="csr", dtype=np.float32)
+        divided = None if self.config.similarity == "bm25" else size
+        self.similar = similar(left, right, self.config.neighbours, divided, self.config.shrink)
 
     def _factors(self, chosen: sp.csr_matrix) -> tuple[sp.csr_matrix, sp.csr_matrix]:
         """Two matrices, [n_items, n_rows] and [n_rows, n_items], whose product holds the dot products of items."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32
+from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Int64
 from penchant.data.dataset import Dataset
 from penchant.data.schema import Schema
+from penchant.models.topk import item_at_place, order_keys, tie_order
 
-_BLOCK_CELLS = 16_000_000
-"""Cells of a sparse product that are held at once: about 200 MB."""
+_BLOCK_CELLS = 8_000_000
+"""Cells of a sparse product that are held at once: about 200 MB with what is made of them."""
+
+_WORTH_COMPILING = 100_000_000
+"""Multiply-adds from which on loading compiled code (a third of a second) costs less than it saves."""
 
 
 def kind_weights(schema: Schema) -> Float32:
@@ -76,12 +81,17 @@ def inverse(values: Float32) -> Float32:
     return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)
 
 
+def _terms(left: sp.csr_matrix, right: sp.csr_matrix) -> Int64:
+    """Multiply-adds of each row of the product ``left @ right``, int64 [n_rows]."""
+    per_row = np.diff(right.indptr).astype(np.int64)
+    upto = np.append(0, np.cumsum(per_row[left.indices]))
+    terms: Int64 = upto[left.indptr[1:]] - upto[left.indptr[:-1]]
+    return terms
+
+
 def product_blocks(left: sp.csr_matrix, right: sp.csr_matrix) -> Iterator[tuple[int, sp.csr_matrix]]:
     """The product ``left @ right`` in blocks of rows that fit in memory: (first row, block), top to bottom."""
-    per_row = np.diff(right.indptr)
-    terms = np.add.reduceat(np.append(per_row[left.indices], 0), left.indptr[:-1]) if left.shape[0] else np.zeros(0)
-    terms[np.diff(left.indptr) == 0] = 0
-    cells = np.cumsum(np.minimum(terms, right.shape[1]))
+    cells = np.cumsum(np.minimum(_terms(left, right), right.shape[1]))
     start = 0
     while start < left.shape[0]:
         done = cells[start - 1] if start else 0
@@ -91,15 +101,67 @@ def product_blocks(left: sp.csr_matrix, right: sp.csr_matrix) -> Iterator[tuple[
 
 
 def strongest(matrix: sp.csr_matrix, k: int) -> sp.csr_matrix:
-    """Only the `k` greatest positive cells of each row; among equals at the border any."""
+    """Only the `k` greatest positive cells of each row; among equals at the border those first in `tie_order`."""
     start = matrix.indptr
     keep = matrix.data > 0
-    for row in np.flatnonzero(np.diff(start) > k).tolist():
-        cells = slice(start[row], start[row + 1])
-        order = np.argpartition(matrix.data[cells], -k)
-        keep[start[row] + order[:-k]] = False
+    crowded = np.flatnonzero(np.diff(start) > k)
+    if len(crowded):
+        keys = order_keys(matrix.data, tie_order(matrix.shape[1])[matrix.indices])
+        for row in crowded.tolist():
+            cells = slice(start[row], start[row + 1])
+            keep[start[row] + np.argpartition(keys[cells], k - 1)[k:]] = False
     bounds = np.append(0, np.cumsum(keep))[start]
     return sp.csr_matrix((matrix.data[keep], matrix.indices[keep], bounds), shape=matrix.shape)
+
+
+def similar(left: sp.csr_matrix, right: sp.csr_matrix, k: int, size: Float32 | None, shrink: float) -> sp.csr_matrix:
+    """The `k` strongest positive cells of each row of ``left @ right`` (square), without the diagonal.
+
+    Args:
+        size: float32 [n]; a cell (i, j) is divided by ``size[i] size[j] + shrink``. None leaves the product as it is.
+    """
+    if compiled(_terms(left, right).sum()):
+        return _similar_compiled(left, right, k, size, shrink)
+    blocks = [sp.csr_matrix((0, right.shape[1]), dtype=np.float32)]
+    for first, block in product_blocks(left, right):
+        row = np.repeat(np.arange(first, first + block.shape[0]), np.diff(block.indptr))
+        if size is not None:
+            block.data *= inverse(size[row] * size[block.indices] + np.float32(shrink))
+        block.data[row == block.indices] = 0.0
+        blocks.append(strongest(block, k))
+    return sp.vstack(blocks, format="csr", dtype=np.float32)
+
+
+def _similar_compiled(
+    left: sp.csr_matrix, right: sp.csr_matrix, k: int, size: Float32 | None, shrink: float
+) -> sp.csr_matrix:
+    from penchant.models.neighbours_kernel import strongest_cells
+
+    n = right.shape[1]
+    k = min(k, n)
+    divisor = np.ones(n, dtype=np.float32) if size is None else size
+    start, numbers = left.indptr.astype(np.int64), (np.int64, np.int32, np.float32)
+    right_parts = [
+        part.astype(kind) for part, kind in zip((right.indptr, right.indices, right.data), numbers, strict=True)
+    ]
+    blocks = [sp.csr_matrix((0, n), dtype=np.float32)]
+    for first in range(0, left.shape[0], max(1, _BLOCK_CELLS // k)):
+        bounds = start[first : first + max(1, _BLOCK_CELLS // k) + 1]
+        many, columns, values = strongest_cells(
+            bounds, left.indices.astype(np.int32), left.data.astype(np.float32), *right_parts, first, divisor,
+            np.float32(shrink), size is not None, tie_order(n), item_at_place(n), k,
+        )  # fmt: skip
+        filled = np.arange(k) < many[:, None]
+        cells = (values[filled], columns[filled], np.append(0, np.cumsum(many)))
+        blocks.append(sp.csr_matrix(cells, shape=(len(many), n)))
+    found = sp.vstack(blocks, format="csr", dtype=np.float32)
+    found.sort_indices()
+    return found
+
+
+def compiled(terms: int) -> bool:
+    """Whether a product of so many multiply-adds is left to compiled code: numba is there, and would pay for its loading."""
+    return terms >= _WORTH_COMPILING and find_spec("numba") is not None
 
 
 def packed(matrix: sp.csr_matrix) -> dict[str, AnyArray]:

@@ -8,8 +8,23 @@ from functools import lru_cache
 
 import numpy as np
 
-from penchant.data.arrays import Float32, Nums, frozen
+from penchant.data.arrays import Bool, Float32, Int64, Nums, frozen
 from penchant.data.sequences import Histories
+
+_GROUPS_A_PLACE = 8
+"""Groups of items, for each place of a list, whose greatest scores bound the best from below: more are finer and cost more."""
+
+_FEW = 6
+"""Scores at or above that bound, for each place of the list, that are still few."""
+
+_KEYS_AT_ONCE = 1 << 18
+"""Keys held at once where whole rows are looked at: 2 MB, about what a cache close to the processor holds."""
+
+_NOTHING = np.iinfo(np.int64).max
+"""The key of what is not there; it stands behind all others."""
+
+_PLACE = 0xFFFFFFFF
+"""The half of a key that holds the place in `tie_order`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,9 +42,16 @@ class TopK:
     n: np.ndarray
 
 
-def forbid_seen(scores: Float32, history: Histories) -> None:
-    """Sets the score of every item of each query's history to NaN, in place. scores: float32 [B, n_items]."""
-    scores[history.owner, history.item] = np.nan
+def forbid_seen(scores: Float32, history: Histories, which: Bool | None = None) -> None:
+    """Sets the score of every item of each query's history to NaN, in place; `which` (bool [B]): only of these queries.
+
+    scores: float32 [B, n_items].
+    """
+    owner, item = history.owner, history.item
+    if which is not None and not which.all():
+        chosen = which[owner]
+        owner, item = owner[chosen], item[chosen]
+    scores[owner, item] = np.nan
 
 
 def forbid(scores: Float32, excluded: Sequence[Nums]) -> None:
@@ -61,40 +83,81 @@ def tie_order(n_items: int) -> Nums:
 
 
 def top_k(scores: Float32, k: int) -> TopK:
-    """The k best finite scores of each row.
+    """The k best finite scores of each row; equal ones in the fixed order of `tie_order`.
 
     Args:
         scores: float32 [B, n_items]; NaN and infinities are never taken.
         k: >= 1; more than there are items is fine.
 
-    O(B (n_items + k log k)) time.
+    O(B (n_items + k log k)) time, B n_items bytes beside the scores: two passes find the few that can be among the best, and
+    only those are sorted. Rows where that does not narrow it down (many equals, few opinions) cost about ten times as much.
     """
     n_queries, n_items = scores.shape
     width = min(k, n_items)
-    items = np.zeros((n_queries, width), dtype=np.int32)
-    best = np.zeros((n_queries, width), dtype=np.float32)
-    n = np.zeros(n_queries, dtype=np.int64)
-    order = tie_order(n_items)
-    for b, row in enumerate(scores):
-        found = _best_of(row, width, order)
-        n[b] = len(found)
-        items[b, : len(found)] = found
-        best[b, : len(found)] = row[found]
-    return TopK(items=frozen(items), scores=frozen(best), n=frozen(n))
+    keys = np.full((n_queries, width), _NOTHING, dtype=np.int64)
+    if width == 0:
+        nothing = np.zeros(n_queries, dtype=np.int64)
+        return TopK(items=frozen(keys.astype(np.int32)), scores=frozen(keys.astype(np.float32)), n=frozen(nothing))
+    crowded = _fill_from_few(keys, scores)
+    at_once = max(1, _KEYS_AT_ONCE // n_items)
+    for start in range(0, len(crowded), at_once):
+        rows = crowded[start : start + at_once]
+        block = scores[rows]
+        every = np.where(np.isfinite(block), order_keys(block, tie_order(n_items)), _NOTHING)
+        keys[rows] = np.partition(every, width - 1, axis=1)[:, :width]
+    keys.sort(axis=1)
+    filled = keys != _NOTHING
+    items = np.where(filled, item_at_place(n_items)[np.where(filled, keys & _PLACE, 0)], np.int32(0))
+    best = np.where(filled, np.take_along_axis(scores, items, axis=1), np.float32(0.0))
+    return TopK(items=frozen(items), scores=frozen(best), n=frozen(filled.sum(axis=1)))
 
 
-def _best_of(row: Float32, k: int, order: Nums) -> Nums:
-    finite = np.isfinite(row)
-    open_items = np.flatnonzero(finite)
-    if len(open_items) > k:
-        # turned round, because numpy's partition near the end of an array of mostly equal values is fifty times slower
-        loss = -row if finite.all() else -row[open_items]
-        threshold = np.partition(loss, k - 1)[k - 1]
-        better, equal = open_items[loss < threshold], open_items[loss == threshold]
-        # most items may share the threshold (a score of 0): only the first of them in the fixed order are sorted
-        missing = k - len(better)
-        equal = equal[np.argpartition(order[equal], missing - 1)[:missing]]
-        open_items = np.concatenate([better, equal])
-    ranked = np.lexsort((order[open_items], -row[open_items]))
-    chosen: Nums = open_items[ranked].astype(np.int32)
-    return chosen
+def _fill_from_few(keys: Int64, scores: Float32) -> Int64:
+    """Fills the keys of all rows in which few scores can be among the best; returns the other rows, int64 [m].
+
+    If each of `width` groups of items has a member of at least some score, then nothing below that score is among the best
+    `width`. Groups are of equal size and interleaved, so that their maxima cost one pass over memory.
+    """
+    (n_queries, width), n_items = keys.shape, scores.shape[1]
+    groups = _GROUPS_A_PLACE * width
+    deep = n_items // groups
+    if deep < 2:
+        return np.arange(n_queries, dtype=np.int64)
+    greatest = np.fmax.reduce(scores[:, : deep * groups].reshape(n_queries, deep, groups), axis=1)
+    # an infinity is never taken, and could hide a finite score of its group
+    usable = ~(greatest == np.inf).any(axis=1)
+    greatest[np.isnan(greatest)] = -np.inf
+    least = np.partition(greatest, groups - width, axis=1)[:, groups - width]
+    usable &= least > -np.inf
+    cells = np.flatnonzero(scores >= np.where(usable, least, np.inf).astype(np.float32)[:, None])
+    row = cells // n_items
+    many = np.bincount(row, minlength=n_queries)
+    usable &= many <= _FEW * width
+    kept = usable[row]
+    cells, row = cells[kept], row[kept]
+    many = np.where(usable, many, 0)
+    item = cells - row * n_items
+    value = scores.ravel()[cells]
+    few = np.full((n_queries, max(int(many.max(initial=0)), width)), _NOTHING, dtype=np.int64)
+    few[row, np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)] = np.where(
+        np.isfinite(value), order_keys(value, tie_order(n_items)[item]), _NOTHING
+    )
+    few.sort(axis=1)
+    keys[usable] = few[usable, :width]
+    return np.flatnonzero(~usable)
+
+
+def order_keys(scores: Float32, place: Nums) -> Int64:
+    """Numbers that rise as finite scores fall, and among equal scores with `place`; int64 in the shape of both together."""
+    # the bits of a positive float, read as an integer, rise with it; those of a negative one fall. Adding 0 makes -0 to 0
+    bits = (scores + np.float32(0.0)).view(np.int32)
+    rising = bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
+    keys: Int64 = (~rising).astype(np.int64) << 32
+    keys |= place
+    return keys
+
+
+@lru_cache(maxsize=4)
+def item_at_place(n_items: int) -> Nums:
+    """The inverse of `tie_order`."""
+    return frozen(np.argsort(tie_order(n_items)).astype(np.int32))
