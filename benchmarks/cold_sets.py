@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -29,7 +30,7 @@ def movielens() -> Dataset:
     items = pl.read_parquet(folder / "items.parquet").rename({"iid": "item_id"})
     items = items.with_columns(genres=pl.col("genres").str.split("|"))
     attributes = {"title": {"kind": "text"}, "genres": {"kind": "tags"}}
-    return read_dataset(events, items=items, schema=_schema(attributes), name="ml-1m cold_items")
+    return replace(read_dataset(events, items=items, schema=_schema(attributes)), name="ml-1m cold_items")
 
 
 def citeulike() -> Dataset:
@@ -40,7 +41,8 @@ def citeulike() -> Dataset:
     with gzip.open(folder / "item-tag.dat.gz", "rt", encoding="utf-8") as lines:
         tags = [line.split() for line in lines]
     items = pl.DataFrame({"item_id": [str(number) for number in range(len(tags))], "tags": tags})
-    return read_dataset(events, items=items, schema=_schema({"tags": {"kind": "tags"}}), name="citeulike-a")
+    read = read_dataset(events, items=items, schema=_schema({"tags": {"kind": "tags"}}))
+    return replace(read, name="citeulike-a")
 
 
 def _schema(attributes: dict[str, dict[str, str]]) -> Schema:

@@ -137,9 +137,7 @@ class Model(ABC):
     # -- fitting ---------------------------------------------------------------------------------------------------
 
     def fit(self, train: Dataset, *, valid: Task | None = None, run: Run | None = None) -> Self:
-        """Learns from a log and keeps its catalogue and people; returns the model itself.
-
-        `valid` holds questions about a part of the log, for a model that `rehearses`; others need none.
+        """Learns from a log and keeps its catalogue and people; `valid` holds questions for a model that `rehearses`.
 
         Raises:
             BadData: the log holds no event.

@@ -105,7 +105,7 @@ class Blend(Model):
         silent = np.ones((len(batch), batch.n_items), dtype=np.bool_)
         for scores, warm_weight, cold_weight in zip(self.panel.scores(batch), self.warm, self.cold, strict=True):
             silent &= np.isnan(scores)
-            z = standardised(scores, known)
+            z = standardised(scores, known, batch.history)
             total[:, cold] += z[:, cold] * ((moment @ (cold_weight - warm_weight)).astype(np.float32))[:, None]
             z *= (moment @ warm_weight).astype(np.float32)[:, None]
             total += z

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Float32, Float64, Int64
+from penchant.data.arrays import Bool, Float32, Float64, Int64, Nums
 from penchant.data.questions import Task
 from penchant.models.choice import learned_choice
 from penchant.models.moment_features import N_MOMENT, moment_features
@@ -33,6 +33,7 @@ class Cases:
         chosen: bool [C].
         moment: float64 [Q, features].
         n_right: int64 [Q], right answers of each question, inside the pool or not.
+        worth: float64 [Q], 1 over the questions asked about the same person, so that each person counts once.
         n_questions: questions asked, with or without a right answer in the pool.
     """
 
@@ -42,6 +43,7 @@ class Cases:
     chosen: Bool
     moment: Float64
     n_right: Int64
+    worth: Float64
     n_questions: int
 
 
@@ -51,6 +53,7 @@ def cases_of(panel: Panel, task: Task, n_questions: int, pool: int, run: Run) ->
     parts: list[tuple[Int64, Float32, Bool, Bool]] = []
     moments: list[Float64] = []
     rights: list[Int64] = []
+    people: list[Nums] = []
     asked = kept = 0
     for block in blocks(task, most=n_questions, seed=run.seed):
         scores = panel.scores(block.batch)
@@ -67,11 +70,12 @@ def cases_of(panel: Panel, task: Task, n_questions: int, pool: int, run: Run) ->
         use = np.bincount(owner, weights=chosen, minlength=len(block.batch)) > 0
         rows = use[owner]
         item = (key % len(known))[rows]
-        z = np.stack([standardised(table, known)[owner[rows], item] for table in scores], axis=1)
+        z = np.stack([standardised(table, known, block.batch.history)[owner[rows], item] for table in scores], axis=1)
         number = np.cumsum(use) - 1 + kept
         parts.append((number[owner[rows]], z, ~known[item], chosen[rows]))
         moments.append(moment_features(block.batch)[use])
         rights.append(block.targets.n[use])
+        people.append(block.batch.user[use])
         kept += int(use.sum())
         asked += len(block.batch)
         run.reporter.progress("blend: learn weights", min(asked, n_questions), n_questions)
@@ -85,8 +89,15 @@ def cases_of(panel: Panel, task: Task, n_questions: int, pool: int, run: Run) ->
         chosen=chosen_all,
         moment=np.concatenate(moments),
         n_right=np.concatenate(rights),
+        worth=_once_a_person(np.concatenate(people)),
         n_questions=asked,
     )
+
+
+def _once_a_person(people: Nums) -> Float64:
+    number, count = np.unique(people, return_inverse=True, return_counts=True)[1:]
+    worth: Float64 = 1.0 / count[number]
+    return worth
 
 
 def _none(n_members: int) -> Cases:
@@ -97,6 +108,7 @@ def _none(n_members: int) -> Cases:
         chosen=np.zeros(0, dtype=np.bool_),
         moment=np.zeros((0, N_MOMENT)),
         n_right=np.zeros(0, dtype=np.int64),
+        worth=np.zeros(0),
         n_questions=0,
     )
 
@@ -117,7 +129,7 @@ def learned_weights(cases: Cases, penalty: float) -> tuple[Float64, Float64, Flo
         np.tile(by_feature, members),
         *([np.tile(10 * by_feature, members), by_feature] if cases.cold.any() else []),
     ]
-    found = learned_choice(features, cases.owner, cases.chosen, np.concatenate(sizes))
+    found = learned_choice(features, cases.owner, cases.chosen, cases.worth, np.concatenate(sizes))
     warm = found[: members * N_MOMENT].reshape(members, N_MOMENT)
     if not cases.cold.any():
         return warm, warm.copy(), np.zeros(N_MOMENT)
@@ -143,4 +155,4 @@ def _mean_ndcg(score: Float64, cases: Cases) -> float:
     gain = np.where(cases.chosen[order] & (place < _TOP), 1 / np.log2(place + 2.0), 0.0)
     ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(_TOP) + 2.0))])[np.minimum(cases.n_right, _TOP)]
     sums = np.bincount(cases.owner[order], weights=gain, minlength=len(ideal))
-    return float((sums / ideal).mean())
+    return float(np.average(sums / ideal, weights=cases.worth))

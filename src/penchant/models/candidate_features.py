@@ -13,6 +13,7 @@ from penchant.data.arrays import MS_PER_DAY, Bool, Float32, Int64
 from penchant.data.batch import QueryBatch
 from penchant.data.features import Categories
 from penchant.data.moments import hour_of_day, is_weekend
+from penchant.data.sequences import Histories
 from penchant.models.circumstances import Lifts
 from penchant.models.moment_features import pause
 from penchant.models.pool import Pool, standardised
@@ -40,7 +41,7 @@ def candidate_features(
     """
     known = np.zeros(batch.n_items, dtype=np.bool_)
     known[: len(first_at)] = first_at >= 0
-    columns = [*_said(scores, pool, known), *_own(batch, pool, n_kinds), *_popular(batch, pool)]
+    columns = [*_said(scores, pool, known, batch.history), *_own(batch, pool, n_kinds), *_popular(batch, pool)]
     at = batch.at[pool.owner]
     first = first_at[np.minimum(pool.item, len(first_at) - 1)]
     columns.append(np.where(known[pool.item], _log_minutes(at - first), np.nan))
@@ -55,7 +56,7 @@ def _log_minutes(ms: Int64) -> Float32:
     return found
 
 
-def _said(scores: Sequence[Float32], pool: Pool, known: Bool) -> list[Float32]:
+def _said(scores: Sequence[Float32], pool: Pool, known: Bool, history: Histories) -> list[Float32]:
     """For each member the standardised score and the place among the candidates; then the best and the mean place."""
     columns, places = [], []
     start = pool.starts[:-1]
@@ -66,7 +67,7 @@ def _said(scores: Sequence[Float32], pool: Pool, known: Bool) -> list[Float32]:
         place[order] = np.arange(len(order)) - start[pool.owner[order]]
         place[np.isnan(raw)] = np.nan
         places.append(np.log1p(place))
-        z = pool.of(standardised(table, known))
+        z = pool.of(standardised(table, known, history))
         z[np.isnan(raw)] = np.nan
         columns += [z, places[-1]]
     filled = np.stack([np.nan_to_num(place, nan=10.0) for place in places])

@@ -13,7 +13,7 @@ from penchant.data.arrays import Bool, Float64, Int64
 _STEPS = 200
 
 
-def learned_choice(features: Float64, owner: Int64, chosen: Bool, penalty: Float64) -> Float64:
+def learned_choice(features: Float64, owner: Int64, chosen: Bool, worth: Float64, penalty: Float64) -> Float64:
     """The weights w, float64 [F].
 
     Args:
@@ -21,6 +21,7 @@ def learned_choice(features: Float64, owner: Int64, chosen: Bool, penalty: Float
         owner: int64 [C], never falling: the question of each candidate; each question has a chosen candidate. Several chosen
             ones of a question share its vote.
         chosen: bool [C].
+        worth: float64 [Q], what each question counts.
         penalty: float64 [F] > 0, times the square of each weight on features scaled to a spread of 1.
 
     O(C F) time a step, at most 200 steps of L-BFGS.
@@ -32,7 +33,8 @@ def learned_choice(features: Float64, owner: Int64, chosen: Bool, penalty: Float
     scaled = features / spread
     start = np.flatnonzero(np.diff(owner, prepend=-1))
     question = np.cumsum(np.diff(owner, prepend=owner[0]) > 0)
-    votes = chosen / np.add.reduceat(chosen.astype(np.float64), start)[question]
+    share = worth / worth.sum()
+    votes = chosen * (share / np.add.reduceat(chosen.astype(np.float64), start))[question]
     wanted = votes @ scaled
 
     def loss(w: Float64) -> tuple[float, Float64]:
@@ -40,9 +42,9 @@ def learned_choice(features: Float64, owner: Int64, chosen: Bool, penalty: Float
         top = np.maximum.reduceat(worth, start)
         weight = np.exp(worth - top[question])
         total = np.add.reduceat(weight, start)
-        likelihood = (np.log(total) + top).sum() - wanted @ w
-        slope = scaled.T @ (weight / total[question]) - wanted
-        return likelihood / len(start) + float(penalty @ w**2), slope / len(start) + 2 * penalty * w
+        unlikely = float(share @ (np.log(total) + top) - wanted @ w)
+        slope = scaled.T @ (weight * (share / total)[question]) - wanted
+        return unlikely + float(penalty @ w**2), slope + 2 * penalty * w
 
     found = minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
     weights: Float64 = found.x / spread

@@ -52,10 +52,10 @@ class EaseContentConfig(AttributesConfig, EaseConfig):
     )  # fmt: skip
     ridge: float = setting(1.0, "added to the diagonal of the kernel; doubts likeness", grid=(0.3, 1.0, 3.0), gt=0)
     degree: int = setting(
-        2, "the kernel is ((1 + cosine) / 2) to this power; from 2 on, pairs of attributes count", grid=(1, 2, 3), ge=1, le=5
+        2, "the kernel is ((1 + cosine) / 2) to this power; from 2 on, pairs of attributes count", grid=(1, 2), ge=1, le=5
     )  # fmt: skip
     content_prior: float = setting(
-        0.0, "events at which an item's own weights count as much as those foretold from its attributes",
+        5.0, "events at which an item's own weights count as much as those foretold from its attributes",
         unit="events", grid=(0.0, 5.0, 20.0), ge=0,
     )  # fmt: skip
     text_weight: float = setting(0.6, "weight of each text attribute", grid=(0.3, 0.6, 1.0), ge=0)

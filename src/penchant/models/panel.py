@@ -71,7 +71,7 @@ class Panel:
         for label, (member, settings) in config.member_configs(name).items():
             run.reporter.progress(f"{name}: fit {label}", len(models), len(config.members))
             try:
-                models[label] = member(settings).fit(train, run=run)
+                models[label] = _alone(member(settings)).fit(train, run=run)
             except UserError as fault:
                 why = str(fault)
                 run.reporter.note(f"{name}: without {label}: {fault}")
@@ -102,7 +102,7 @@ class Panel:
         configs = config.member_configs(owner.name())
         for label in labels:
             member, settings = configs[label]
-            model = member(settings)
+            model = _alone(member(settings))
             model.catalogue, model.people, model.known, model.n_fit = (
                 owner.catalogue, owner.people, owner.known, owner.n_fit,
             )  # fmt: skip
@@ -111,3 +111,10 @@ class Panel:
             model._restore(own)
             models[label] = model
         return cls(models=models)
+
+
+def _alone(model: Model) -> Model:
+    """The unfitted model without the popularity that only decides between equals: among members that is another's part."""
+    if model.config.popularity_weight > 0 or not model.config.popularity_behind:
+        return model
+    return type(model)(model.config.changed(popularity_behind=False))

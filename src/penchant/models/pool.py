@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.data.arrays import Bool, Float32, Int64, Nums
+from penchant.data.sequences import Histories
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,30 +30,29 @@ class Pool:
 
 
 def pooled(scores: Sequence[Float32], size: int, allowed: Bool | None = None) -> Pool:
-    """The union of each member's `size` best items.
+    """The union of each member's `size` best items; what has the least score of its row is none of them.
 
     Args:
         scores: float32 [B, n_items] of each member; NaN is never taken.
         allowed: bool [B, n_items], other items are never taken; None allows all.
     """
     n_queries, n_items = scores[0].shape
+    width = min(size, n_items)
+    rows = np.repeat(np.arange(n_queries, dtype=np.int64), width)
     keys = []
     for table in scores:
-        loss = np.where(np.isnan(table) if allowed is None else np.isnan(table) | ~allowed, np.float32(np.inf), -table)
-        width = min(size, n_items)
-        best = (
-            np.argpartition(loss, width - 1, axis=1)[:, :width]
-            if width < n_items
-            else np.tile(np.arange(n_items), (n_queries, 1))
-        )
-        rows = np.repeat(np.arange(n_queries, dtype=np.int64), best.shape[1])
-        finite = np.isfinite(loss[rows, best.ravel()])
-        keys.append(rows[finite] * n_items + best.ravel()[finite])
+        worst = np.fmin.reduce(table, axis=1)
+        loss = np.where(np.isnan(table), np.float32(np.inf), -table)
+        if allowed is not None:
+            loss[~allowed] = np.inf
+        best = np.argpartition(loss, width - 1, axis=1)[:, :width].ravel()
+        taken = np.isfinite(loss[rows, best]) & (table[rows, best] > worst[rows])
+        keys.append(rows[taken] * n_items + best[taken])
     key = np.unique(np.concatenate(keys))
     return Pool(owner=key // n_items, item=(key % n_items).astype(np.int32), n_queries=n_queries)
 
 
-def standardised(table: Float32, known: Bool) -> Float32:
+def standardised(table: Float32, known: Bool, history: Histories) -> Float32:
     """Each row less its mean, over its standard deviation; 0 where there is no opinion. float32 [B, n_items].
 
     Not the median and its deviations: most scores of a neighbour or repeat model are equal, and those would be 0.
@@ -60,11 +60,14 @@ def standardised(table: Float32, known: Bool) -> Float32:
     Args:
         table: float32 [B, n_items], NaN is no opinion.
         known: bool [n_items], the items that mean and deviation are taken over: those with events at the fit, so that an item
-            that comes later changes nothing for the others.
+            that comes later changes nothing for the others. Items of the query's own past count in any case: for a person who
+            chose only new things, all that a model says may be about these.
+        history: the pasts of the B queries.
     """
     said = ~np.isnan(table)
     values = np.where(said, table, np.float32(0))
     counted = said & known
+    counted[history.owner, history.item] = said[history.owner, history.item]
     n = np.maximum(counted.sum(axis=1, keepdims=True), 1)
     mean = np.einsum("bi,bi->b", values, counted, dtype=np.float64)[:, None] / n
     values -= mean.astype(np.float32)
