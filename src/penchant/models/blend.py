@@ -6,8 +6,9 @@ the weights, then on everything), one answer of every member to `n_questions`, a
 Sources: Sill, Takacs, Mackey and Lin, "Feature-Weighted Linear Stacking", 2009, equation 2 (weights that depend on the
 query); McFadden 1974 (see `choice`). Ours are the weights of their own and the offset for items that nobody had chosen.
 
-The score of item i is the sum over members m of ``z_m(i) (w_m . f)``, with z_m the standardised score and f what is known of
-the query: 1, the length of the past, the pause since its newest event, and how short it is.
+The score of item i is the sum over members m of ``z_m(i) (v_m . f) + log(1 + max(z_m(i), 0)) (w_m . f)``, with z_m the
+standardised score and f what is known of the query: 1, the length of the past, the pause since its newest event, and how short
+it is. The second term lets a member count less the further above the mean it already is.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from penchant.models.base import Model
 from penchant.models.blend_learning import Cases, cases_of, learned_offset, learned_weights
 from penchant.models.moment_features import N_MOMENT, moment_features
 from penchant.models.panel import Panel, PanelConfig
-from penchant.models.pool import standardised
+from penchant.models.pool import softened, standardised
 from penchant.models.rehearsal import prepared
 from penchant.train.run import Run
 
@@ -51,7 +52,8 @@ class Blend(Model):
 
     Attributes:
         panel: the members.
-        warm, cold: float64 [members, features], weights for items with and without events at the fit.
+        warm, cold: float64 [2 members, features], weights for items with and without events at the fit; those of the
+            standardised scores of all members come first, then those of the softened ones.
         offset: float64 [features], added for items without.
     """
 
@@ -68,7 +70,7 @@ class Blend(Model):
         panel = Panel.fitted(self.config, self.name(), older.train, run)
         cases = cases_of(panel, older, self.config.n_questions, self.config.pool, run)
         self._learn(cases, len(panel.models))
-        self.panel = Panel.fitted(self.config, self.name(), train, run) if older.train is not train else panel
+        self.panel = Panel.fitted(self.config, self.name(), train, run, again=panel)
         self._describe(cases)
 
     def _knows_attributes(self) -> bool:
@@ -78,22 +80,22 @@ class Blend(Model):
         )
 
     def _learn(self, cases: Cases, n_members: int) -> None:
-        self.warm, self.cold = (np.zeros((n_members, N_MOMENT)) for _ in range(2))
+        self.warm, self.cold = (np.zeros((2 * n_members, N_MOMENT)) for _ in range(2))
         self.offset = np.zeros(N_MOMENT)
         if len(cases.owner) == 0:
             # nothing to learn from: all members count alike
-            self.warm[:, 0] = self.cold[:, 0] = 1.0
+            self.warm[:n_members, 0] = self.cold[:n_members, 0] = 1.0
             return
         self.warm, self.cold, self.offset = learned_weights(cases, self.config.penalty)
         self.offset[0] += learned_offset(cases, self.warm, self.cold, self.offset)
 
     def _describe(self, cases: Cases) -> None:
         mean = cases.moment.mean(axis=0) if len(cases.moment) else np.eye(1, N_MOMENT)[0]
-        weights = {label: round(float(w @ mean), 4) for label, w in zip(self.panel.models, self.warm, strict=True)}
+        at_mean = np.round(self.warm @ mean, 4).reshape(2, -1).T.tolist()
         self.card = {
             **self.card,
             "members": list(self.panel.models),
-            "weights": weights,
+            "weights": dict(zip(self.panel.models, at_mean, strict=True)),
             "learned_from": cases.n_questions,
         }
 
@@ -103,12 +105,18 @@ class Blend(Model):
         cold = np.flatnonzero(~known)
         total = np.zeros((len(batch), batch.n_items), dtype=np.float32)
         silent = np.ones((len(batch), batch.n_items), dtype=np.bool_)
-        for scores, warm_weight, cold_weight in zip(self.panel.scores(batch), self.warm, self.cold, strict=True):
+        warm, cold_more = (
+            (moment @ self.warm.T).astype(np.float32),
+            (moment @ (self.cold - self.warm).T).astype(np.float32),
+        )
+        n_members = len(self.panel.models)
+        for m, scores in enumerate(self.panel.scores(batch)):
             silent &= np.isnan(scores)
             z = standardised(scores, known, batch.history)
-            total[:, cold] += z[:, cold] * ((moment @ (cold_weight - warm_weight)).astype(np.float32))[:, None]
-            z *= (moment @ warm_weight).astype(np.float32)[:, None]
-            total += z
+            for column, said in ((m, z), (n_members + m, softened(z))):
+                total[:, cold] += said[:, cold] * cold_more[:, column, None]
+                said *= warm[:, column, None]
+                total += said
         total[:, cold] += (moment @ self.offset).astype(np.float32)[:, None]
         total[silent] = np.nan
         return total

@@ -11,7 +11,7 @@ from penchant.data.questions import Task
 from penchant.models.choice import learned_choice
 from penchant.models.moment_features import N_MOMENT, moment_features
 from penchant.models.panel import Panel
-from penchant.models.pool import pooled, standardised
+from penchant.models.pool import pooled, softened, standardised
 from penchant.models.rehearsal import blocks
 from penchant.train.run import Run
 
@@ -28,7 +28,7 @@ class Cases:
 
     Attributes:
         owner: int64 [C], question of each candidate, never falling, without gaps.
-        z: float32 [C, members], standardised scores.
+        said: float32 [C, 2 members], standardised scores of all members, then the same softened.
         cold: bool [C], the members were fitted without an event of the item.
         chosen: bool [C].
         moment: float64 [Q, features].
@@ -38,7 +38,7 @@ class Cases:
     """
 
     owner: Int64
-    z: Float32
+    said: Float32
     cold: Bool
     chosen: Bool
     moment: Float64
@@ -71,8 +71,9 @@ def cases_of(panel: Panel, task: Task, n_questions: int, pool: int, run: Run) ->
         rows = use[owner]
         item = (key % len(known))[rows]
         z = np.stack([standardised(table, known, block.batch.history)[owner[rows], item] for table in scores], axis=1)
+        said = np.concatenate([z, np.stack([softened(column) for column in z.T], axis=1)], axis=1)
         number = np.cumsum(use) - 1 + kept
-        parts.append((number[owner[rows]], z, ~known[item], chosen[rows]))
+        parts.append((number[owner[rows]], said, ~known[item], chosen[rows]))
         moments.append(moment_features(block.batch)[use])
         rights.append(block.targets.n[use])
         people.append(block.batch.user[use])
@@ -81,10 +82,10 @@ def cases_of(panel: Panel, task: Task, n_questions: int, pool: int, run: Run) ->
         run.reporter.progress("blend: learn weights", min(asked, n_questions), n_questions)
     if not parts:
         return _none(len(panel.models))
-    owner_all, z_all, cold_all, chosen_all = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    owner_all, said_all, cold_all, chosen_all = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return Cases(
         owner=owner_all,
-        z=z_all,
+        said=said_all,
         cold=cold_all,
         chosen=chosen_all,
         moment=np.concatenate(moments),
@@ -103,7 +104,7 @@ def _once_a_person(people: Nums) -> Float64:
 def _none(n_members: int) -> Cases:
     return Cases(
         owner=np.zeros(0, dtype=np.int64),
-        z=np.zeros((0, n_members), dtype=np.float32),
+        said=np.zeros((0, 2 * n_members), dtype=np.float32),
         cold=np.zeros(0, dtype=np.bool_),
         chosen=np.zeros(0, dtype=np.bool_),
         moment=np.zeros((0, N_MOMENT)),
@@ -114,27 +115,27 @@ def _none(n_members: int) -> Cases:
 
 
 def learned_weights(cases: Cases, penalty: float) -> tuple[Float64, Float64, Float64]:
-    """Weights of known and of new items, float64 [members, features] each, and the offset of new ones, float64 [features].
+    """Weights of known and of new items, float64 [2 members, features] each, and the offset of new ones, float64 [features].
 
     Those of new items are the same plus a difference that the penalty keeps small, and so are those of a kind of query.
     """
-    members = cases.z.shape[1]
+    said = cases.said.shape[1]
     moment = cases.moment[cases.owner]
-    shared = (cases.z[:, :, None] * moment[:, None, :]).reshape(len(moment), -1)
+    shared = (cases.said[:, :, None] * moment[:, None, :]).reshape(len(moment), -1)
     new = cases.cold[:, None]
     blocks_of = [shared, *([shared * new, moment * new] if cases.cold.any() else [])]
     features = np.concatenate(blocks_of, axis=1).astype(np.float64)
     by_feature = np.where(np.arange(N_MOMENT) == 0, penalty, 10 * penalty)
     sizes = [
-        np.tile(by_feature, members),
-        *([np.tile(10 * by_feature, members), by_feature] if cases.cold.any() else []),
+        np.tile(by_feature, said),
+        *([np.tile(10 * by_feature, said), by_feature] if cases.cold.any() else []),
     ]
     found = learned_choice(features, cases.owner, cases.chosen, cases.worth, np.concatenate(sizes))
-    warm = found[: members * N_MOMENT].reshape(members, N_MOMENT)
+    warm = found[: said * N_MOMENT].reshape(said, N_MOMENT)
     if not cases.cold.any():
         return warm, warm.copy(), np.zeros(N_MOMENT)
-    rest = found[members * N_MOMENT :]
-    return warm, warm + rest[: members * N_MOMENT].reshape(members, N_MOMENT), rest[members * N_MOMENT :]
+    rest = found[said * N_MOMENT :]
+    return warm, warm + rest[: said * N_MOMENT].reshape(said, N_MOMENT), rest[said * N_MOMENT :]
 
 
 def learned_offset(cases: Cases, warm: Float64, cold: Float64, offset: Float64) -> float:
@@ -142,7 +143,7 @@ def learned_offset(cases: Cases, warm: Float64, cold: Float64, offset: Float64) 
     if not cases.cold.any():
         return 0.0
     weight = np.where(cases.cold[:, None, None], cold, warm)
-    score = np.einsum("cm,cmf,cf->c", cases.z, weight, cases.moment[cases.owner])
+    score = np.einsum("cm,cmf,cf->c", cases.said, weight, cases.moment[cases.owner])
     score += np.where(cases.cold, cases.moment[cases.owner] @ offset, 0.0)
     values = [_mean_ndcg(score + step * cases.cold, cases) for step in _OFFSETS]
     return float(_OFFSETS[int(np.argmax(values))])

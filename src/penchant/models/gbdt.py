@@ -67,7 +67,7 @@ class Gbdt(Model):
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         _lightgbm()
         older = prepared(valid, train, False, 0.0, run.seed)
-        self._prepare(older.train, run)
+        self._prepare(older.train, run, None)
         parts = []
         asked = 0
         for block in blocks(older, most=self.config.n_questions, seed=run.seed):
@@ -79,13 +79,12 @@ class Gbdt(Model):
             asked += len(block.batch)
             run.reporter.progress("gbdt: candidates", min(asked, self.config.n_questions), self.config.n_questions)
         self.trees = learned_trees(parts, self.config.model_dump(), run)
-        if older.train is not train:
-            self._prepare(train, run)
+        self._prepare(train, run, self.panel)
         self.card = {**self.card, "members": list(self.panel.models), "trees": self.trees.num_trees()}
 
-    def _prepare(self, train: Dataset, run: Run) -> None:
+    def _prepare(self, train: Dataset, run: Run, again: Panel | None) -> None:
         """Everything but the trees."""
-        self.panel = Panel.fitted(self.config, self.name(), train, run)
+        self.panel = Panel.fitted(self.config, self.name(), train, run, again=again)
         log = train.interactions
         self.first_at = np.full(train.n_items, -1, dtype=np.int64)
         items, rows = np.unique(log.item, return_index=True)

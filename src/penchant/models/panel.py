@@ -60,19 +60,28 @@ class Panel:
     models: Mapping[str, Model]
 
     @classmethod
-    def fitted(cls, config: PanelConfig, name: str, train: Dataset, run: Run) -> Self:
+    def fitted(cls, config: PanelConfig, name: str, train: Dataset, run: Run, *, again: Panel | None = None) -> Self:
         """Fits every member on `train`; one that cannot be fitted on this log is left out, with a note that says why.
+
+        Args:
+            name: of the composite model, for messages.
+            again: fit exactly the members of this panel.
 
         Raises:
             BadConfig: no member can be fitted.
+            UserError: one of those in `again` cannot.
         """
         models: dict[str, Model] = {}
         why = "there are none"
         for label, (member, settings) in config.member_configs(name).items():
+            if again is not None and label not in again.models:
+                continue
             run.reporter.progress(f"{name}: fit {label}", len(models), len(config.members))
             try:
                 models[label] = _alone(member(settings)).fit(train, run=run)
             except UserError as fault:
+                if again is not None:
+                    raise
                 why = str(fault)
                 run.reporter.note(f"{name}: without {label}: {fault}")
         if not models:
@@ -82,10 +91,6 @@ class Panel:
     def scores(self, batch: QueryBatch) -> list[Float32]:
         """What each member says, float32 [B, batch.n_items] each; NaN is no opinion."""
         return [model.score_batch(batch) for model in self.models.values()]
-
-    def only(self, labels: Sequence[str]) -> Panel:
-        """The panel of these members."""
-        return Panel(models={label: self.models[label] for label in labels})
 
     def packed(self) -> dict[str, AnyArray]:
         """What the members learned, as named arrays."""

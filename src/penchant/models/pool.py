@@ -75,3 +75,9 @@ def standardised(table: Float32, known: Bool, history: Histories) -> Float32:
     spread = np.sqrt(np.einsum("bi,bi,bi->b", values, values, counted, dtype=np.float64)[:, None] / n)
     values *= np.where(spread > 0, 1 / np.maximum(spread, 1e-30), 0.0).astype(np.float32)
     return values
+
+
+def softened(z: Float32) -> Float32:
+    """``log(1 + max(z, 0))``: far above the mean, a little more no longer matters as much."""
+    soft: Float32 = np.log1p(np.maximum(z, np.float32(0)))
+    return soft
