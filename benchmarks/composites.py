@@ -68,9 +68,8 @@ def main() -> int:
     print(table(report))
     for one in report["comparisons"]:
         if one["b"] in arguments.composites:
-            print(
-                f"{one['b']} against {one['a']}: {-one['difference']:+.4f} [{-one['high']:+.4f}, {-one['low']:+.4f}] {one['verdict']}"
-            )
+            interval = f"[{-one['high']:+.4f}, {-one['low']:+.4f}]"
+            print(f"{one['b']} against {one['a']}: {-one['difference']:+.4f} {interval} {one['verdict']}")
     for refused in report["refused"]:
         print(f"{refused['model']}: not run: {refused['reason']}")
     if not arguments.quick:

@@ -71,6 +71,7 @@ def table(report: dict[str, Any]) -> str:
 
 def result_name(arguments: argparse.Namespace) -> str:
     parts = [arguments.protocol, arguments.set] + ([arguments.targets] if arguments.targets else [])
+    parts += [f"kept-{arguments.keep_share:g}"] if arguments.keep_share < 1 else []
     return "-".join(parts)
 
 
@@ -85,6 +86,7 @@ def run(arguments: argparse.Namespace) -> Report:
         name=arguments.protocol,
         targets=tuple(arguments.targets.split(",")) if arguments.targets else None,
         sample_people=QUICK_PEOPLE if arguments.quick else None,
+        keep_share=arguments.keep_share,
     )
     effort = Effort(budget=1 if arguments.quick else arguments.trials, jobs=arguments.jobs, seed=arguments.seed)
     specs = []
@@ -114,6 +116,7 @@ def main() -> int:
     parser.add_argument("--protocol", choices=("replay", "time", "last"), default="replay")
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--targets")
+    parser.add_argument("--keep-share", type=float, default=1.0)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from penchant.data.arrays import Bool, Int64, frozen
 from penchant.data.dataset import Dataset
-from penchant.data.questions import OVERALL, Questions, Targets
+from penchant.data.questions import OVERALL, Questions, Targets, WholePast
 from penchant.rng import generator
 
 
@@ -67,3 +69,24 @@ def repeated(data: Dataset, rows: Int64, low: Int64, high: Int64) -> Bool:
     found = np.zeros(len(rows), dtype=np.bool_)
     found[histories.owner[same]] = True
     return found
+
+
+def thinned(questions: Questions, kept: Bool, cut: int) -> Questions:
+    """The same questions of models that are shown only the rows where `kept` (bool [N]) is true.
+
+    What leaves the ranking is still the whole past: a model must not be praised for offering what was chosen long ago.
+    """
+    data = questions.data
+    shown = data.take(kept)
+    # the shown events of a person stand in the same order, so a place becomes the number of shown ones before it
+    before = np.concatenate([[0], np.cumsum(kept[questions.sequences.rows])])
+    trained = np.bincount(data.interactions.user[:cut][kept[:cut]], minlength=data.n_users) > 0
+    return replace(
+        questions,
+        sequences=shown.sequences,
+        low=before[questions.low],
+        high=before[questions.high],
+        popularity=shown.popularity,
+        stranger=~trained[questions.user],
+        whole=WholePast(sequences=questions.sequences, low=questions.low, high=questions.high),
+    )

@@ -39,6 +39,7 @@ class Protocol(Config):
     request_time: Literal[RequestTime, "auto"] = setting("auto", "which time the models are told")
     targets: tuple[str, ...] | None = setting(None, "event kinds that are targets; none takes the schema's")
     k: tuple[int, ...] = setting((10, 20), "lengths of the lists that are judged")
+    keep_share: float = setting(1.0, "share of all events that the models are shown (replay)", gt=0, le=1)
     cuts: int = setting(1, "rolling cuts (time)", ge=1, le=20)
     given: tuple[int, ...] = setting((0, 1, 5, 10, 20), "events given of each unseen person (users)")
     people_share: float = setting(0.1, "share of people that leave training (users)", gt=0, lt=1)
@@ -64,6 +65,8 @@ class Protocol(Config):
             raise BadConfig(f"protocol {self.name}: one list answers many events, so the models cannot be told a time")
         if self.cuts > 1 and self.name != "time":
             raise BadConfig(f"cuts: expected 1 for protocol {self.name}; rolling cuts belong to protocol time")
+        if self.keep_share < 1 and self.name != "replay":
+            raise BadConfig(f"keep_share: expected 1 for protocol {self.name}; thinning belongs to protocol replay")
         always_excluded = self.name in ("users", "cold")
         repeats = data.schema.repeats if self.repeats == "auto" else self.repeats
         targets = self.targets or tuple(name for name, kind in data.schema.kinds.items() if kind.target)

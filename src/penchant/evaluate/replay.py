@@ -1,7 +1,9 @@
 """Protocol `replay`: the model is frozen at a cut, then later events are asked one by one, as the service would have been.
 
 Each question knows the person's events strictly earlier in time, the time and circumstances of the event, and popularity over
-strictly earlier events. History *live* grows with the test events; *frozen* ends at the cut (empty for strangers).
+strictly earlier events. History *live* grows with the test events; *frozen* ends at the cut (empty for strangers). With
+`keep_share` the models see only so many of all events, drawn by the seed, and still nothing of the real past may be offered
+again: what a sparser log would be worth.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
-from penchant.data.replayed import drawn_rows, replayed
+from penchant.data.replayed import drawn_rows, replayed, thinned
 from penchant.errors import BadData
 from penchant.evaluate.protocol import Protocol, Stage
+from penchant.rng import generator
 
 
 def cut_row(data: Dataset, protocol: Protocol) -> int:
@@ -52,4 +55,9 @@ def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
     later = np.append(np.flatnonzero(data.sequences.rows >= cut), len(data))
     frozen_high = np.minimum(live.high, later[np.searchsorted(later, live.low)])
     asked = {"live": live, "frozen": replace(live, high=frozen_high)}
-    return Task(train=data.take(slice(0, cut)), asked=asked, refit="train + validation", unreal=frozenset({"frozen"}))
+    train = data.take(slice(0, cut))
+    if protocol.keep_share < 1:
+        kept = generator(protocol.seed, "keep").random(len(data)) < protocol.keep_share
+        asked = {history: thinned(questions, kept, cut) for history, questions in asked.items()}
+        train = data.take(np.flatnonzero(kept[:cut]))
+    return Task(train=train, asked=asked, refit="train + validation", unreal=frozenset({"frozen"}))

@@ -135,7 +135,8 @@ def _blocks(questions: Questions, exclude: bool) -> Iterator[Asked]:
         batch = part.batch()
         allowed = part.allowed(first)
         if exclude:
-            allowed[batch.history.owner, batch.history.item] = False
+            seen = part.seen(batch.history)
+            allowed[seen.owner, seen.item] = False
         yield Asked(batch=batch, allowed=allowed, targets=_reachable(part.targets[OVERALL], allowed))
 
 
