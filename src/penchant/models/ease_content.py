@@ -48,7 +48,7 @@ class EaseContentConfig(AttributesConfig, EaseConfig):
 
     cold_scale: float = setting(
         2.0, "times the scores of items without events: foretold weights are smaller than learned ones",
-        grid=(1.5, 2.0, 2.5, 3.0, 4.0), refit=False, ge=0,
+        grid=(1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 4.0), refit=False, ge=0,
     )  # fmt: skip
     ridge: float = setting(1.0, "added to the diagonal of the kernel; doubts likeness", grid=(0.3, 1.0, 3.0), gt=0)
     degree: int = setting(
