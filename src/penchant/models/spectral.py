@@ -17,7 +17,7 @@ Cost, for n items, U rows, N distinct (row, item) pairs and d = `embedding_dim`:
 multiply-adds for rows of c items, and about 20 d (N + d min(U, n)) for the SVD; while it lasts, 8 N bytes for each of four
 copies of the log, 8 d (2 min(U, n) + n) for the SVD, and a block of 200 MB; the model keeps 8 n (min(neighbours, n) + d)
 bytes at most, less 4 n d on disk. A query with a past of L events takes L neighbours + L d + n d multiply-adds and
-8 n bytes. For 41,000 items and 810,000 pairs, 1,000 neighbours and 256 dimensions keep at most 330 + 84 MB.
+8 n bytes. For 41,000 items, 2,000 neighbours and 128 dimensions keep at most 656 + 42 MB.
 
 Source: Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021, section 4 (GF-CF: the linear filter
 and the low pass from singular vectors); Choi et al., "Blurring-Sharpening Process Models for Collaborative Filtering", SIGIR
@@ -43,8 +43,8 @@ from penchant.models.neighbours import kind_weights, packed, product_blocks, sca
 from penchant.rng import generator
 from penchant.train.run import Run
 
-_TOLERANCE = 1e-5
-"""Relative error of the singular values: below what float32 scores can show."""
+_TOLERANCE = 1e-4
+"""Relative error of the squared singular values: they only weigh how far each wave is turned down."""
 
 _NOTHING = 1e-9
 """A share of the greatest squared singular value that is 0 up to rounding."""
@@ -55,15 +55,15 @@ class SpectralConfig(HistoryConfig, ModelConfig):
 
     last_n: int = setting(1000, "newest events that count", unit="events", refit=False, ge=1)
     sharpen: float = setting(
-        0.5, "how far the strongest waves are turned down (t): 1 takes the strongest out; below 0 it is raised",
-        grid=(0.0, 0.5, -0.5), refit=False, ge=-10, le=2,
+        0.6, "how far the strongest waves are turned down (t): 1 takes the strongest out; below 0 it is raised",
+        grid=(0.8, 0.4, 0.0, -0.5), refit=False, ge=-10, le=2,
     )  # fmt: skip
     edge_power: float = setting(
         0.8, "power of the edge weights (p): below 1, weak links count more", grid=(0.8, 1.0), gt=0, le=4
     )
     item_exponent: float = setting(
-        0.45, "how little the edges of popular items count (b); 0.5 is the symmetric normalisation",
-        grid=(0.3, 0.45, 0.5), ge=0, le=1,
+        0.35, "how little the edges of popular items count (b); 0.5 is the symmetric normalisation",
+        grid=(0.4, 0.35, 0.5), ge=0, le=1,
     )  # fmt: skip
     row_exponent: float = setting(
         0.6, "how little a row of many items counts (c); 1 is the symmetric normalisation", grid=(0.6, 1.0), ge=0, le=2
@@ -90,8 +90,8 @@ class SpectralConfig(HistoryConfig, ModelConfig):
         0.0, "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
         grid=(0.03, 0.3), refit=False, ge=0, le=100,
     )  # fmt: skip
-    embedding_dim: int = setting(256, "singular vectors; fewer where the log has no more", ge=1)
-    neighbours: int = setting(1000, "strongest edges kept for each item", ge=1)
+    embedding_dim: int = setting(128, "singular vectors; fewer where the log has no more", ge=1)
+    neighbours: int = setting(2000, "strongest edges kept for each item", ge=1)
 
 
 class Spectral(Model):
