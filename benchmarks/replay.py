@@ -1,4 +1,4 @@
-"""Models on the research sets under `replay` (or `time`, `last`, `column`), settings chosen on validation inside the training part.
+"""Models on the research sets under `replay` (`time`, `last`, `column`), settings chosen on validation in the training part.
 
     python -m benchmarks.replay --set ml-1m
     python -m benchmarks.replay --set ml-1m --protocol time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,13 @@ from tests.toy import toy_dataset
 
 # ann has a and b, bob has b and c, cid has d; nobody has e
 LOG = tiny_log("ann:a ann:b bob:b bob:c cid:d", "a b c d e")
-PLAIN = {"item_exponent": 0.0, "row_exponent": 0.0, "edge_power": 1.0, "sharpen": 0.0, "popularity_behind": False}
+PLAIN: dict[str, Any] = {
+    "item_exponent": 0.0,
+    "row_exponent": 0.0,
+    "edge_power": 1.0,
+    "sharpen": 0.0,
+    "popularity_behind": False,
+}
 
 
 def ask(*items: str) -> Query:

@@ -55,36 +55,36 @@ class SpectralConfig(HistoryConfig, ModelConfig):
 
     last_n: int = setting(1000, "newest events that count", unit="events", refit=False, ge=1)
     sharpen: float = setting(
-        0.6, "how far the strongest waves are turned down (t): 1 takes the strongest out; below 0 it is raised",
-        grid=(0.8, 0.4, 0.0, -0.5), refit=False, ge=-10, le=2,
+        0.8, "how far the strongest waves are turned down (t): 1 takes the strongest out; below 0 it is raised",
+        grid=(0.6, 0.9, 0.0, -0.5), refit=False, ge=-10, le=2,
     )  # fmt: skip
     edge_power: float = setting(
-        0.8, "power of the edge weights (p): below 1, weak links count more", grid=(0.8, 1.0), gt=0, le=4
+        0.8, "power of the edge weights (p): below 1, weak links count more", grid=(1.0, 0.6), gt=0, le=4
     )
     item_exponent: float = setting(
-        0.35, "how little the edges of popular items count (b); 0.5 is the symmetric normalisation",
-        grid=(0.4, 0.35, 0.5), ge=0, le=1,
+        0.3, "how little the edges of popular items count (b); 0.5 is the symmetric normalisation",
+        grid=(0.4, 0.2), ge=0, le=1,
     )  # fmt: skip
     row_exponent: float = setting(
-        0.6, "how little a row of many items counts (c); 1 is the symmetric normalisation", grid=(0.6, 1.0), ge=0, le=2
+        0.6, "how little a row of many items counts (c); 1 is the symmetric normalisation", grid=(1.0, 0.3), ge=0, le=2
     )
     row_events: int | None = setting(
         None, "a person's log is cut into rows of so many events; none: one row a person", unit="events",
-        grid=(None, 50), ge=2,
+        grid=(50,), ge=2,
     )  # fmt: skip
     decay: float = setting(
-        1.0, "weight of an event relative to the next newer one", grid=(0.8, 0.95, 1.0), refit=False, gt=0, le=1
+        1.0, "weight of an event relative to the next newer one", grid=(0.8, 0.95), refit=False, gt=0, le=1
     )
     again: float = setting(
-        0.0, "weight of the edge of an item to itself, which lets it come again", grid=(0.0, 1.0), refit=False, ge=0
+        0.0, "weight of the edge of an item to itself, which lets it come again", grid=(1.0,), refit=False, ge=0
     )
     history_half_life: float | None = setting(
-        None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
+        None, "age at which a past event counts half; none switches it off", unit="days", grid=(0.02,),
         refit=False, gt=0,
     )  # fmt: skip
     context_match: float = setting(
         0.0, "how much more a past event counts in like circumstances: times exp(context_match x likeness in 0..1)",
-        grid=(0.0, 1.0), refit=False, ge=0, le=20,
+        grid=(1.0,), refit=False, ge=0, le=20,
     )  # fmt: skip
     popularity_weight: float = setting(
         0.0, "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
