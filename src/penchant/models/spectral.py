@@ -130,7 +130,7 @@ class Spectral(Model):
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
         scores: Float32 = (past @ self.similar).toarray()
         if self.config.sharpen != 0:
-            scores -= (past @ (np.float32(self.config.sharpen) * self._smoothed)) @ self.waves.T
+            scores -= (np.float32(self.config.sharpen) * (past @ self._smoothed)) @ self.waves.T
         if self.config.again > 0:
             row = np.repeat(np.arange(len(batch)), np.diff(past.indptr))
             scores[row, past.indices] += np.float32(self.config.again) * past.data * self.own[past.indices]
