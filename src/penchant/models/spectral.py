@@ -15,9 +15,10 @@ signs of V nor a rotation among equal singular values changes V F V'.
 
 Cost, for n items, U rows, N distinct (row, item) pairs and d = `embedding_dim`: the fit takes the sum over rows of c^2
 multiply-adds for rows of c items, and about 20 d (N + d min(U, n)) for the SVD; while it lasts, 8 N bytes for each of four
-copies of the log, 8 d (2 min(U, n) + n) for the SVD, and a block of 200 MB; the model keeps 8 n (min(neighbours, n) + d)
-bytes at most, less 4 n d on disk. A query with a past of L events takes L neighbours + L d + n d multiply-adds and
-8 n bytes. For 41,000 items, 2,000 neighbours and 128 dimensions keep at most 656 + 42 MB.
+copies of the log, 8 d (2 min(U, n) + n) for the SVD, and a block of 200 MB; the model keeps 8 n min(neighbours, n) + 16 n d
+bytes at most (4 n d instead of 16 on disk), and the first part twice while it is put together. A query with a past of L events
+takes L neighbours + L d + n d multiply-adds and 12 n bytes. For 41,000 items, 2,000 neighbours and 128 dimensions the
+model keeps at most 656 + 84 MB.
 
 Source: Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021, section 4 (GF-CF: the linear filter
 and the low pass from singular vectors); Choi et al., "Blurring-Sharpening Process Models for Collaborative Filtering", SIGIR
@@ -110,6 +111,7 @@ class Spectral(Model):
     waves: Float32
     shares: Float32
     _smoothed: Float32
+    _wide: Float64
 
     def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
         rows = log_matrix(train, row_events=self.config.row_events)
@@ -124,13 +126,15 @@ class Spectral(Model):
 
     def _keep(self, waves: Float32, shares: Float32) -> None:
         self.waves, self.shares = frozen(waves), frozen(shares)
+        # sharpening takes like from like: in float32 the answer would depend on which queries are asked together
+        self._wide = frozen(waves.astype(np.float64))
         self._smoothed = frozen(np.ascontiguousarray((self.similar @ waves) * shares))
 
     def _score(self, batch: QueryBatch) -> Float32:
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
         scores: Float32 = (past @ self.similar).toarray()
         if self.config.sharpen != 0:
-            scores -= (np.float32(self.config.sharpen) * (past @ self._smoothed)) @ self.waves.T
+            scores -= (self.config.sharpen * (past @ self._smoothed).astype(np.float64)) @ self._wide.T
         if self.config.again > 0:
             row = np.repeat(np.arange(len(batch)), np.diff(past.indptr))
             scores[row, past.indices] += np.float32(self.config.again) * past.data * self.own[past.indices]
