@@ -12,7 +12,7 @@ from penchant.models.base import load_model
 from penchant.models.spectral import Spectral
 from penchant.query import Past, Query
 from penchant.train.run import Run
-from tests.evaluate.logs import random_log
+from tests.evaluate.logs import dataset, random_log
 from tests.models.toys import tiny_log
 from tests.toy import toy_dataset
 
@@ -132,3 +132,21 @@ def test_a_log_of_one_person_or_one_item_is_no_mistake():
     assert Spectral(**PLAIN).fit(tiny_log("ann:a ann:b", "a b")).recommend(ask("a"), 1).item_ids == ("b",)
     alone = Spectral(**PLAIN).fit(tiny_log("ann:a bob:a", "a b"))
     assert alone.score(ask("a"), ["a", "b"]) == pytest.approx([0.0, np.nan], nan_ok=True)
+
+
+def test_a_graph_of_equal_parts_has_no_first_waves():
+    # 300 people with two items of their own: 300 equal singular values, of which no 8 come first, so nothing is sharpened
+    pairs = dataset(np.repeat(np.arange(300), 2), np.arange(600), np.arange(600))
+    model = Spectral(**{**PLAIN, "embedding_dim": 8, "sharpen": 0.8}).fit(pairs)
+    assert model.waves.shape == (600, 0)
+    assert model.score(ask("i0"), ["i0", "i1", "i2"]).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_a_graph_with_few_waves_keeps_those():
+    # five people chose the same four of 40 items, 30 others one item each: the greatest square is 5 x 4, the others are 1
+    user = np.append(np.repeat(np.arange(5), 4), np.arange(5, 35))
+    item = np.append(np.tile(np.arange(4), 5), np.arange(4, 34))
+    model = Spectral(**{**PLAIN, "embedding_dim": 3, "sharpen": 0.5}).fit(dataset(user, item, np.arange(50)))
+    assert model.shares.tolist() == pytest.approx([1.0])
+    # the edges are 5 each; from i0 the row is (0 5 5 5), of which the wave (1 1 1 1) / 2 holds 15 / 4 at each item
+    assert model.score(ask("i0"), ["i0", "i1", "i9"]) == pytest.approx([-15 / 8, 5 - 15 / 8, 0], abs=1e-5)

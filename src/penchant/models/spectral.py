@@ -32,7 +32,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import svds
+from scipy.sparse.linalg import ArpackError, svds
 
 from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32, Float64, frozen
@@ -46,6 +46,9 @@ from penchant.train.run import Run
 
 _TOLERANCE = 1e-4
 """Relative error of the squared singular values: they only weigh how far each wave is turned down."""
+
+_SPARE_VECTORS, _PASSES = 16, 20
+"""Of the block iteration: vectors beyond those wanted, and passes over the graph and back."""
 
 _NOTHING = 1e-9
 """A share of the greatest squared singular value that is 0 up to rounding."""
@@ -171,19 +174,36 @@ def _edges(graph: sp.csr_matrix, power: float, neighbours: int) -> tuple[sp.csr_
 
 
 def _strongest_waves(graph: sp.csr_matrix, dimensions: int, seed: int) -> tuple[Float32, Float32]:
-    """The first right singular vectors [n, d] and the squares of their singular values relative to the greatest [d]."""
+    """The first right singular vectors [n, d] and the squares of their singular values relative to the greatest [d].
+
+    Waves as strong as the first one that is left out are left out too: which of them came first would be chance.
+    """
     smaller = min(graph.shape)
-    if 2 * dimensions < smaller:
-        start = generator(seed, "spectral").random(smaller).astype(np.float32)
-        _, values, right = svds(graph, k=dimensions, v0=start, tol=_TOLERANCE)
-        squares, waves = values.astype(np.float64) ** 2, right.T
+    if 2 * dimensions + 2 < smaller:
+        squares, waves = _first_waves(graph, dimensions + 1, generator(seed, "spectral"))
     else:
         squares, waves = _all_waves(graph.astype(np.float64))
-    order = np.argsort(-squares)[:dimensions]
+    order = np.argsort(-squares)
     shares = squares[order] / max(float(squares.max(initial=0.0)), 1e-30)
-    # what is 0 up to rounding has no direction
-    kept = shares > _NOTHING
+    cut = float(shares[dimensions]) if len(shares) > dimensions else 0.0
+    kept = shares > max(cut * (1 + 10 * _TOLERANCE), _NOTHING)
     return np.ascontiguousarray(waves[:, order[kept]], dtype=np.float32), shares[kept].astype(np.float32)
+
+
+def _first_waves(graph: sp.csr_matrix, d: int, rng: np.random.Generator) -> tuple[AnyArray, AnyArray]:
+    """Squares of the greatest d singular values [d] and right singular vectors [n, d], in any order."""
+    try:
+        start = rng.random(min(graph.shape)).astype(np.float32)
+        _, values, right = svds(graph, k=d, v0=start, tol=_TOLERANCE)
+        return values.astype(np.float64) ** 2, right.T
+    except ArpackError:
+        # it cannot tell many equal values apart, such as those of people who share nothing; a block of vectors can
+        # (Halko, Martinsson and Tropp 2011, "Finding Structure with Randomness", algorithm 4.4)
+        block = rng.standard_normal((graph.shape[1], d + _SPARE_VECTORS)).astype(np.float32)
+        for _ in range(_PASSES):
+            block = np.linalg.qr(graph.T @ (graph @ block))[0]
+        _, values, turn = np.linalg.svd(graph @ block, full_matrices=False)
+        return values[:d].astype(np.float64) ** 2, block @ turn[:d].T
 
 
 def _all_waves(graph: sp.csr_matrix) -> tuple[Float64, Float64]:
