@@ -38,6 +38,7 @@ from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32, Float64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights, packed, product_blocks, scaled, strongest, unpacked
@@ -116,7 +117,7 @@ class Spectral(Model):
     _smoothed: Float32
     _wide: Float64
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         rows = log_matrix(train, row_events=self.config.row_events)
         by_row = _powers(np.diff(rows.indptr), -self.config.row_exponent / 2)
         by_item = _powers(np.bincount(rows.indices, minlength=train.n_items), -self.config.item_exponent)
