@@ -20,7 +20,7 @@ bytes at most (4 n d instead of 16 on disk), and the first part twice while it i
 takes L neighbours + L d + n d multiply-adds and 12 n bytes. For 41,000 items, 2,000 neighbours and 128 dimensions the
 model keeps at most 656 + 84 MB.
 
-Source: Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021, section 4 (GF-CF: the linear filter
+Source: Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021 (GF-CF: the linear filter
 and the low pass from singular vectors); Choi et al., "Blurring-Sharpening Process Models for Collaborative Filtering", SIGIR
 2023 (sharpening after smoothing); Park et al., "Turbo-CF", SIGIR 2024 (the elementwise power of the edges). Ours is to sharpen
 with the truncated spectrum alone, so that a query costs a thin product instead of two passes over the log.
@@ -175,7 +175,7 @@ def _edges(graph: sp.csr_matrix, power: float, neighbours: int) -> tuple[sp.csr_
 
 
 def _strongest_waves(graph: sp.csr_matrix, dimensions: int, seed: int) -> tuple[Float32, Float32]:
-    """The first right singular vectors [n, d] and the squares of their singular values relative to the greatest [d].
+    """The first right singular vectors [n, d] and the squares of their singular values over the greatest one [d].
 
     Waves as strong as the first one that is left out are left out too: which of them came first would be chance.
     """
