@@ -54,6 +54,7 @@ def evaluate(
     test_share: options.TestShare = None,
     split_column: options.SplitColumn = None,
     order_column: options.OrderColumn = None,
+    per: options.Per = "auto",
     test: options.TestFile = None,
     cuts: options.Cuts = None,
     request_time: options.RequestTime = None,
@@ -85,6 +86,7 @@ def evaluate(
     asked = _protocol(
         name=protocol, test_share=test_share, cuts=cuts, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
         request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
+        per=per,
     )  # fmt: skip
     _refuse_both(test, split_column=split_column, test_share=test_share, cuts=cuts)
     _check_out(json_out)
@@ -196,8 +198,9 @@ def _print(report: Report, console: Console, slices: bool) -> None:
 
     values = report.as_json()
     protocol, data = values["protocol"], values["data"]
+    asked = "one list for each person" if protocol["per"] == "person" else "event by event"
     show(
-        f"{data['name']}: protocol {protocol['name']}, {values['n_people']:,} people asked, "
+        f"{data['name']}: protocol {protocol['name']}, {values['n_people']:,} people asked, {asked}, "
         f"request time: {protocol['request_time']}, repeats: {protocol['repeats']}",
         console,
     )

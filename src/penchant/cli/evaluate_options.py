@@ -32,6 +32,14 @@ SplitColumn = Annotated[
 OrderColumn = Annotated[
     str | None, typer.Option("--order-column", metavar="NAME", help="Order of the events of a person.")
 ]
+Per = Annotated[
+    Literal["event", "person", "auto"],
+    typer.Option(
+        "--per",
+        help="Protocol column: a question for each test event, or one list for each person. "
+        "auto: person where the log has neither times nor an order.",
+    ),
+]
 TestFile = Annotated[
     Path | None, typer.Option("--test", metavar="FILE", help="A second log, later than EVENTS, that is the test.")
 ]

@@ -48,6 +48,7 @@ class Fitted:
             "value": self.value,
             "default_value": self.default_value,
             "trials": [{"value": _plain(t.value), "settings": dict(t.settings)} for t in self.selection.trials],
+            **({"why_not": self.selection.why_not} if self.selection.why_not else {}),
         }
 
 

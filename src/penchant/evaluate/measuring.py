@@ -99,6 +99,7 @@ def _described(selection: Selection) -> dict[str, Any]:
         "trials": [
             {"value": t.value if np.isfinite(t.value) else None, "settings": t.settings} for t in selection.trials
         ],
+        **({"why_not": selection.why_not} if selection.why_not else {}),
     }
 
 

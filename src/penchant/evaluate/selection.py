@@ -37,11 +37,17 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The settings chosen, with everything that was tried; no trial means that nothing could be compared."""
+    """The settings chosen, with everything that was tried.
+
+    Attributes:
+        trials: none when nothing could be compared.
+        why_not: why nothing was tried although a budget was there; empty otherwise.
+    """
 
     config: ModelConfig
     trials: tuple[Trial, ...]
     metric: str
+    why_not: str = ""
 
 
 def select(
@@ -64,15 +70,24 @@ def select(
     O(budget) fits and rankings of the people that `SELECTION_CELLS` affords; settings declared ``refit=False`` share a fit.
     """
     config = model.config_class().parse(given, model.name())
+    untried = Selection(config=config, trials=(), metric=protocol.primary)
+    if budget < 2:
+        return untried
     try:
         task = _affordable(make_task(data, protocol, stage, cut), protocol)
-    except BadData:
-        return Selection(config=config, trials=(), metric=protocol.primary)
-    if len(task.asked[task.leading]) == 0 or budget < 2:
-        return Selection(config=config, trials=(), metric=protocol.primary)
+    except BadData as fault:
+        return _none_chosen(model.name(), untried, str(fault), run)
+    if len(task.asked[task.leading]) == 0:
+        return _none_chosen(model.name(), untried, "the validation part leaves no question to ask", run)
     search = _Search(model, config, task, protocol, run, budget)
     search.over([name for name in _searched(model) if name not in given])
     return Selection(config=search.best.config, trials=tuple(search.trials), metric=protocol.primary)
+
+
+def _none_chosen(name: str, untried: Selection, why_not: str, run: Run) -> Selection:
+    """The settings as given: they are measured all the same, but nobody shall take them for chosen."""
+    run.reporter.note(f"{name}: settings as given, none chosen: {why_not}")
+    return replace(untried, why_not=why_not)
 
 
 def _affordable(task: Task, protocol: Protocol) -> Task:

@@ -8,15 +8,15 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Questions, Task, people_of
-from penchant.evaluate import cold, held_out, onelist, replay, unseen_people
+from penchant.evaluate import cold, held_out, onelist, published, replay, unseen_people
 from penchant.evaluate.protocol import Protocol, Stage
 from penchant.rng import generator
 
 _MAKERS = {
     "replay": replay.task,
     "time": onelist.task,
-    "last": held_out.last_task,
-    "column": held_out.column_task,
+    "last": held_out.task,
+    "column": published.task,
     "users": unseen_people.task,
     "cold": cold.task,
 }
