@@ -36,6 +36,14 @@ def test_text_is_accepted_for_numbers() -> None:
     assert (config.rate, config.inner.depth) == (0.25, 3)
 
 
+def test_the_text_none_is_none_where_a_number_may_be_missing() -> None:
+    assert Searched.parse({"pause": "none"}).pause is None
+    # a text may be this word
+    assert Outer.parse({"label": "none"}).label == "none"
+    with pytest.raises(BadConfig, match="size: expected a whole number, got 'none'"):
+        Searched.parse({"size": "none"})
+
+
 def test_values_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Outer().rate = 1.0

@@ -99,17 +99,24 @@ class Config(BaseModel):
         """Builds the config from plain values.
 
         Args:
-            values: key -> value; text is accepted for numbers, as it comes from a command line.
+            values: key -> value; text is accepted for numbers, as it comes from a command line, and ``"none"`` for None where a
+                setting may be None and is no text, because TOML has no None.
             where: the place named in errors, such as ``configs/a.toml: ease``.
 
         Raises:
             UnknownName: a key that is not declared.
             BadConfig: a value outside its type or range.
         """
+        values = {key: None if value == "none" and cls._may_be_none(key) else value for key, value in values.items()}
         try:
-            return cls.model_validate(dict(values))
+            return cls.model_validate(values)
         except ValidationError as fault:
             raise cls._translated(fault, where) from None
+
+    @classmethod
+    def _may_be_none(cls, key: str) -> bool:
+        types = get_args(cls.model_fields[key].annotation) if key in cls.model_fields else ()
+        return type(None) in types and str not in types
 
     @classmethod
     def _translated(cls, fault: ValidationError, where: str) -> BadConfig | UnknownName:
