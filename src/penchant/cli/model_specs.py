@@ -40,11 +40,12 @@ def read_settings(file: Path, model: str | None) -> tuple[str, dict[str, Any]]:
         BadConfig, UnknownName: no such file, no model, or a wrong setting.
     """
     from penchant.config import read_toml
+    from penchant.registry import model_names
 
     settings = read_toml(file)
-    name = settings.pop("model", model)
+    name = settings.pop("model", model if model in model_names() else None)
     if not isinstance(name, str):
-        raise BadConfig(f'{file}: expected a line such as model = "ease"')
+        raise BadConfig(f'{file}: expected a line that names the model, such as model = "ease"')
     _check(name, settings, str(file))
     return name, settings
 

@@ -86,7 +86,7 @@ def tune(
     setting is searched.
     """
     from penchant.evaluate.protocol import Protocol
-    from penchant.evaluate.tuning.run import need_optuna
+    from penchant.evaluate.tuning.journal import need_optuna
     from penchant.evaluate.tuning.run import tune as search
 
     need_optuna()

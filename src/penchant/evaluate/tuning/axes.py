@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penchant.config import Between, Config, Space, declared, search_space
+from penchant.config import Between, Config, Space, search_space
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -92,11 +92,6 @@ def axes_of(config: type[Config], given: Mapping[str, Any]) -> tuple[Axis, ...]:
     fields = [name for part in config.__mro__ for name in vars(part).get("__annotations__", {})]
     names = [name for name in dict.fromkeys(fields) if name in config.model_fields and name not in given]
     return tuple(Axis(name, space) for name in names if (space := search_space(config, name)))
-
-
-def first_choice(config: type[Config], name: str, now: Any) -> Any:
-    """The first value of a setting's grid that is not the present one; None where there is none (no grid holds None alone)."""
-    return next((value for value in declared(config, name).get("grid", ()) if not _same(value, now)), None)
 
 
 def _same(a: Any, b: Any) -> bool:

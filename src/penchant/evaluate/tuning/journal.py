@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from optuna.storages import JournalStorage
     from optuna.study import Study
 
+DIGEST = "digest of the data"
 _ABOUT = "about"
+_PATIENCE, _WAIT_SECONDS = 12, 0.25
+"""So often, so long: the children of a killed command notice it after a moment."""
 
 
 class Journal:
@@ -34,11 +38,12 @@ class Journal:
         lock: False in a child process whose parent holds the lock.
 
     Raises:
-        UserError: another process has it open, or it cannot be written.
+        UserError: another process has it open, it cannot be written, or optuna is not installed.
         BadData: it holds something else.
     """
 
     def __init__(self, path: Path, *, lock: bool = True) -> None:
+        need_optuna()
         self.path = path
         try:
             self.handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -100,13 +105,14 @@ class Journal:
         return [Trial.read(found) for found in study.get_trials(deepcopy=False)]
 
     def _lock(self) -> None:
-        try:
-            # held by this file and by children that inherit it, and freed by the system however they end
-            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(
-                f"{self.path}: another penchant tune is writing to it; wait for it, or choose another --out"
-            ) from None
+        for _ in range(_PATIENCE):
+            try:
+                # held by this file and by children that inherit it, and freed by the system however they end
+                fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                time.sleep(_WAIT_SECONDS)
+        raise UserError(f"{self.path}: another penchant tune is writing to it; wait for it, or choose another --out")
 
     def _mend(self) -> None:
         """Takes away the end of the file from the first byte that is no whole line; raises BadData for a bad line before."""
@@ -115,7 +121,8 @@ class Journal:
         lines = text.splitlines(keepends=True)
         for number, line in enumerate(lines, 1):
             if not (line.endswith(b"\n") and _is_entry(line)):
-                if number < len(lines) or end == 0:
+                torn = number == len(lines) and (end > 0 or _BEGINNING.startswith(line[: len(_BEGINNING)]))
+                if not torn:
                     raise BadData(
                         f"{self.path}: line {number} is not a line of a tuning journal; choose another --out or --study"
                     )
@@ -167,11 +174,25 @@ class Journal:
         os.fsync(self.handle)
 
 
+_BEGINNING = b'{"op_code":'
+"""How every line begins."""
+
 _WHAT_TO_DO = "choose another --out or --study, or delete the file to begin anew"
+
+
+def need_optuna() -> None:
+    """Raises UserError when it is not installed; else makes it silent."""
+    try:
+        import optuna
+    except ImportError:
+        raise UserError('penchant tune needs optuna, which is not installed: pip install "penchant[tune]"') from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 def _difference(key: str, before: Any, now: Any) -> str:
     """One difference in words; of a table only the first entry that differs."""
+    if key == DIGEST:
+        return f"it was tuned on other data (digest {before}, now {now}): the log, --items, --users or --schema differ"
     if isinstance(before, dict) and isinstance(now, dict):
         part = next(name for name in {**before, **now} if before.get(name) != now.get(name))
         return _difference(f"{key} {part}", before.get(part), now.get(part))

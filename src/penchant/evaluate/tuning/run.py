@@ -73,7 +73,6 @@ def tune(
         UnknownName, BadConfig, BadData: a wrong model, setting or protocol, or a journal about something else.
         UserError: optuna is not installed, or the journal is in use.
     """
-    need_optuna()
     asked = protocol.resolved(data)
     for spec in specs:
         model_class(spec.model).config_class().parse(spec.settings, spec.label)
@@ -87,7 +86,7 @@ def tune(
         before = [len(opened.trials(spec.label)) for spec in specs]
         for spec, n in zip(specs, before, strict=True):
             if n:
-                reporter.note(f"{spec.label}: {n} of {budget} trials are in {journal} already")
+                reporter.note(f"{spec.label}: {n} trials are in {journal} already")
         found = work.side_by_side(specs, jobs) if jobs > 1 and len(specs) > 1 else [work.here(spec) for spec in specs]
         outcomes = [
             Outcome(spec=spec, trials=opened.trials(spec.label)[:budget], resumed=min(n, budget), seed=seed)
@@ -97,15 +96,6 @@ def tune(
     known = {"name": data.name, "digest": data.digest, "n_events": len(data)}
     refused = [one for one in found if one is not None]
     return Tuned(protocol=asked, data=known, seed=seed, budget=budget, outcomes=outcomes, refused=refused)
-
-
-def need_optuna() -> None:
-    """Raises UserError when it is not installed; else makes it silent."""
-    try:
-        import optuna
-    except ImportError:
-        raise UserError('penchant tune needs optuna, which is not installed: pip install "penchant[tune]"') from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from penchant.evaluate.measuring import ModelSpec
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.tuning.axes import axes_of
 from penchant.evaluate.tuning.fits import Fits
-from penchant.evaluate.tuning.journal import Journal
+from penchant.evaluate.tuning.journal import DIGEST, Journal
 from penchant.evaluate.tuning.proposing import proposed
 from penchant.evaluate.tuning.racing import Race
 from penchant.evaluate.tuning.trials import Trial, leader
@@ -64,7 +64,7 @@ def about(spec: ModelSpec, data: Dataset, protocol: Protocol, seed: int) -> dict
     """What a study is about, in plain values: it only goes on when all of this is the same."""
     config = model_class(spec.model).config_class()
     return {
-        "data": data.digest,
+        DIGEST: data.digest,
         "model": spec.model,
         "metric": protocol.primary,
         "protocol": protocol.described(),
