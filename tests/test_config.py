@@ -65,6 +65,7 @@ class Searched(Config):
     pause: float | None = setting(None, "a time or none", search=Between(0.1, 10, log=True))
     colour: Literal["red", "green"] = setting("red", "which colour", search=("red", "green"))
     rate: float = setting(0.5, "a share", grid=(0.1, 0.5))
+    wide: float = setting(1.0, "a number", grid=(0.0, 50.0), search=Between(0.5, 10, log=True))
     fixed: int = setting(3, "never searched")
 
 
@@ -77,7 +78,8 @@ class Renewed(Searched):
     rate: float = setting(0.7, "a share", search=Between(0, 1))
 
 
-def test_a_space_holds_its_default() -> None:
+def test_a_space_holds_its_default_and_its_grid() -> None:
+    assert search_space(Searched, "wide") == Between(0.5, 50.0, log=True, also=(0.0,))
     assert search_space(Searched, "size") == Between(1, 200, log=True, whole=True)
     assert search_space(Searched, "pause") == Between(0.1, 10, log=True, also=(None,))
     assert search_space(Searched, "colour") == ("red", "green")

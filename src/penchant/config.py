@@ -155,18 +155,20 @@ def declared(config: type[Config], name: str) -> Mapping[str, Any]:
 
 
 def search_space(config: type[Config], name: str) -> Space:
-    """Where a setting is searched; a space always holds the default.
+    """Where a setting is searched; a space always holds the default and the grid.
 
     A field that a subclass declares again, to give another default, keeps the space of its base class unless it states one.
     """
-    field = config.model_fields[name]
+    field, grid = config.model_fields[name], declared(config, name).get("grid", ())
     bases = [part for part in config.__mro__ if issubclass(part, Config) and name in part.model_fields]
     stated = (declared(part, name).get("search") for part in bases)
-    space = next((one for one in stated if one is not None), tuple(declared(config, name).get("grid", ())))
+    space = next((one for one in stated if one is not None), tuple(grid))
     if isinstance(space, Between):
+        for value in (field.default, *grid):
+            space = space.holding(value)
         types = {field.annotation, *get_args(field.annotation)}
-        return replace(space.holding(field.default), whole=int in types and float not in types)
-    choices = tuple(dict.fromkeys((field.default, *space))) if space else ()
+        return replace(space, whole=int in types and float not in types)
+    choices = tuple(dict.fromkeys((field.default, *grid, *space))) if space else ()
     return choices if len(choices) > 1 else ()
 
 

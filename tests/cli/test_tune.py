@@ -154,6 +154,7 @@ def test_given_settings_stay(events: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "models", "said"),
     [
+        ((), "a/b=x.toml", "x.toml: no such file"),
         ((), "eaze", 'unknown model "eaze". Did you mean "ease"?'),
         (("--set", "markov.decai=1"), "markov", 'markov: unknown setting "decai". Did you mean "decay"?'),
         (("--set", "markov.decay=2"), "markov", "markov: decay: expected a number <= 1, got 2"),

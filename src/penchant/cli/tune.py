@@ -26,7 +26,7 @@ from penchant.cli.options import (
 from penchant.cli.output import json_text, note, show, show_json
 from penchant.cli.progress import Terminal
 from penchant.cli.reading import read
-from penchant.errors import UserError
+from penchant.errors import BadConfig, UserError
 
 if TYPE_CHECKING:
     from penchant.evaluate.tuning.run import Tuned
@@ -91,6 +91,9 @@ def tune(
 
     need_optuna()
     specs = model_specs(models, assignments)
+    for spec in specs:
+        if Path(spec.label).name != spec.label:
+            raise BadConfig(f'--models: "{spec.label}" names a file in --out, so it must be one word without slashes')
     values: dict[str, Any] = given(
         {
             "name": protocol, "test_share": test_share, "seed": seed, "repeats": repeats, "k": whole_numbers(k, "-k"),

@@ -30,8 +30,17 @@ def test_only_a_few_settings_leave_the_leader_and_all_have_their_turn() -> None:
         assert 1 <= len(names) <= 3
         assert {name for name in values if values[name] != 0.5} == set(names)
         drawn.update(names)
-    # round by round: nobody is drawn twice more often than another
+    # round by round
     assert max(drawn.values()) - min(drawn[axis.name] for axis in AXES) <= 1
+
+
+def test_the_first_look_at_a_setting_is_at_its_grid() -> None:
+    axes = [Axis("a", Between(0, 1)), Axis("b", Between(0, 1), (0.5, 0.25, 0.75)), Axis("c", Between(0, 1), (0.5,))]
+    leading = dict.fromkeys("abc", 0.5)
+    # the leader has the first value of b already; the grid of c holds nothing else, and a has none
+    assert proposed([], axes, leading, {}, ("x",), 7) == ({**leading, "b": 0.25}, ("b",))
+    _, names = proposed([], axes, leading, {"b": 1}, ("x",), 7)
+    assert set(names) <= {"a", "c"} or len(names) == 3
 
 
 def test_the_same_words_draw_the_same() -> None:

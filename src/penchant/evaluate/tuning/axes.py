@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penchant.config import Between, Config, Space, search_space
+from penchant.config import Between, Config, Space, declared, search_space
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -22,10 +22,18 @@ class Axis:
     """One searched setting.
 
     A range with values beside it has two parameters: `NAME.is` says which of them, or ``a number``; only then is there `NAME`.
+
+    Attributes:
+        grid: values that the setting's author thought worth trying first.
     """
 
     name: str
     space: Space
+    grid: tuple[Any, ...] = ()
+
+    def first_other(self, value: Any) -> list[Any]:
+        """The first value of the grid that is not `value`, alone in a list; an empty list where there is none."""
+        return [one for one in self.grid if not _same(one, value)][:1]
 
     def suggested(self, trial: Trial) -> Any:
         """The value that the sampler of the trial's study draws."""
@@ -91,7 +99,11 @@ def axes_of(config: type[Config], given: Mapping[str, Any]) -> tuple[Axis, ...]:
     """The searched settings that are not given: the class's own first, then those of its bases."""
     fields = [name for part in config.__mro__ for name in vars(part).get("__annotations__", {})]
     names = [name for name in dict.fromkeys(fields) if name in config.model_fields and name not in given]
-    return tuple(Axis(name, space) for name in names if (space := search_space(config, name)))
+    return tuple(
+        Axis(name, space, tuple(declared(config, name).get("grid", ())))
+        for name in names
+        if (space := search_space(config, name))
+    )
 
 
 def _same(a: Any, b: Any) -> bool:

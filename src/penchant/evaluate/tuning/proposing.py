@@ -1,7 +1,9 @@
-"""Which settings to try next: few of the leader's at a time, drawn by optuna's TPE from what is known so far.
+"""Which settings to try next: one to three of the leader's are changed; first as their author proposes, then by draws of TPE.
 
-Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization" (TPE). A model here has ten to twenty settings with good
-defaults, and a search has a few dozen trials: a draw of all settings at once loses the defaults of all for the sake of one.
+A model here has ten to twenty settings with good defaults, and a search has a few dozen trials: a draw of all settings at once
+loses the defaults of all for the sake of one. So the first look at a setting is the first other value of its grid, as in the
+coordinate search of `evaluate`; the later ones are drawn by optuna's TPE from what is known so far (Bergstra et al. 2011,
+"Algorithms for Hyper-Parameter Optimization").
 """
 
 from __future__ import annotations
@@ -37,6 +39,21 @@ def proposed(
         drawn: how often each setting was drawn before; those drawn least have their turn.
         words: what the draw is for; the same words, seed and history give the same proposal.
     """
+    for axis in axes:
+        other = [] if drawn.get(axis.name) else axis.first_other(leading[axis.name])
+        if other:
+            return {**leading, axis.name: other[0]}, (axis.name,)
+    return _drawn(history, axes, leading, drawn, words, seed)
+
+
+def _drawn(
+    history: Sequence[FrozenTrial],
+    axes: Sequence[Axis],
+    leading: Mapping[str, Any],
+    drawn: Mapping[str, int],
+    words: tuple[str, ...],
+    seed: int,
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     import optuna
     from optuna.samplers import TPESampler
 
@@ -47,10 +64,8 @@ def proposed(
     sampler = TPESampler(seed=stable_hash("tune", str(seed), *words) % 2**32, n_startup_trials=_START)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     study.add_trials(history)
-    fixed = {
-        name: one for axis in axes if axis.name not in names for name, one in axis.params(leading[axis.name]).items()
-    }
-    study.enqueue_trial(fixed)
+    others = [axis for axis in axes if axis.name not in names]
+    study.enqueue_trial({name: one for axis in others for name, one in axis.params(leading[axis.name]).items()})
     trial = study.ask()
-    values = {axis.name: axis.suggested(trial) for axis in axes}
+    values = {axis.name: axis.suggested(trial) if axis.name in names else leading[axis.name] for axis in axes}
     return values, tuple(axis.name for axis in axes if axis.name in names)

@@ -135,8 +135,17 @@ class _Search:
         drawn = Counter(name for trial in self.trials for name in trial.searched)
         history = self.study.get_trials(deepcopy=False)
         tried = [{axis.name: trial.settings[axis.name] for axis in self.axes} for trial in self.trials]
+        # when a turn brings nothing new, such as a setting of two values, anybody may have it
+        anybody = {axis.name: 1 for axis in self.axes}
         draws = (
-            proposed(history, self.axes, leading, drawn, (self.spec.model, str(len(tried)), str(n)), self.run.seed)
+            proposed(
+                history,
+                self.axes,
+                leading,
+                anybody if n else drawn,
+                (self.spec.model, str(len(tried)), str(n)),
+                self.run.seed,
+            )
             for n in range(_REDRAWS)
         )
         values, searched = next(draws)
