@@ -82,7 +82,7 @@ def evaluate(
     from penchant.evaluate.children import Effort
 
     specs = model_specs(models, assignments)
-    asked = _protocol(
+    asked = options.asked_protocol(
         name=protocol, test_share=test_share, cuts=cuts, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
         request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
     )  # fmt: skip
@@ -113,12 +113,6 @@ def _measured(data: Dataset, specs: list[ModelSpec], protocol: Protocol, effort:
     from penchant.evaluate.run import evaluate as measure
 
     return measure(data, specs, protocol, effort=effort, reporter=reporter)
-
-
-def _protocol(**values: Any) -> Protocol:
-    from penchant.evaluate.protocol import Protocol
-
-    return Protocol.parse(given(values), "protocol")
 
 
 def _refuse_both(test: Path | None, **others: Any) -> None:

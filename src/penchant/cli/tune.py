@@ -29,6 +29,7 @@ from penchant.cli.reading import read
 from penchant.errors import BadConfig, UserError
 
 if TYPE_CHECKING:
+    from penchant.evaluate.measuring import ModelSpec
     from penchant.evaluate.tuning.run import Tuned
 
 JOURNAL, REPORT = "study.jsonl", "report.json"
@@ -85,38 +86,39 @@ def tune(
     DIR/MODEL.toml for evaluate and train. show-config MODEL shows where each
     setting is searched.
     """
-    from penchant.evaluate.protocol import Protocol
     from penchant.evaluate.tuning.journal import need_optuna
     from penchant.evaluate.tuning.run import tune as search
 
     need_optuna()
-    specs = model_specs(models, assignments)
-    for spec in specs:
-        if Path(spec.label).name != spec.label:
-            raise BadConfig(f'--models: "{spec.label}" names a file in --out, so it must be one word without slashes')
-    values: dict[str, Any] = given(
-        {
-            "name": protocol, "test_share": test_share, "seed": seed, "repeats": repeats, "k": whole_numbers(k, "-k"),
-            "request_time": request_time, "targets": listed(targets) or None, "sample_people": sample_people,
-        }
+    specs = _specs(models, assignments)
+    asked = options.asked_protocol(
+        name=protocol, test_share=test_share, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
+        request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
     )  # fmt: skip
-    asked = Protocol.parse(values, "protocol")
     journal = _journal(out, study)
     columns = given({"split": split_column, "order": order_column})
     try:
         with Terminal(bars=not as_json) as reporter:
-            data = read(events, items, users, schema, reporter=reporter, cached=not no_cache, columns=columns).dataset
+            log = read(events, items, users, schema, reporter=reporter, cached=not no_cache, columns=columns)
             out.mkdir(parents=True, exist_ok=True)
-            tuned = search(data, specs, asked, journal, budget=trials, seed=seed, reporter=reporter, jobs=jobs)
+            found = search(log.dataset, specs, asked, journal, budget=trials, seed=seed, reporter=reporter, jobs=jobs)
     except KeyboardInterrupt:
         note(f"finished trials are kept in {journal}; the same command goes on with them")
         raise
-    _write(tuned, out, _words(context))
+    _write(found, out, _words(context))
     tables = {"--items": items, "--users": users, "--schema": schema}
-    log = shlex.join([str(events), *(word for name, path in tables.items() if path for word in (name, str(path)))])
-    _tell(tuned, out, log, as_json)
-    if tuned.refused:
+    files = [str(events), *(word for name, path in tables.items() if path for word in (name, str(path)))]
+    _tell(found, out, shlex.join(files), as_json)
+    if found.refused:
         raise typer.Exit(1)
+
+
+def _specs(models: str, assignments: list[str] | None) -> list[ModelSpec]:
+    specs = model_specs(models, assignments)
+    for spec in specs:
+        if Path(spec.label).name != spec.label:
+            raise BadConfig(f'--models: "{spec.label}" names a file in --out, so it must be one word without slashes')
+    return specs
 
 
 def _journal(out: Path, study: Path | None) -> Path:
