@@ -32,7 +32,7 @@ class Validation:
     Attributes:
         train: the only events that a fit may see.
         questions: those with the leading history, of as many people as one trial affords.
-        people: int32 [P], the numbers of these people, rising.
+        people: int32 [P], the numbers of these people, in the order of their first question.
     """
 
     train: Dataset
@@ -50,7 +50,7 @@ class Validation:
         questions = _affordable(task, protocol)
         if len(questions) == 0:
             return None
-        return cls(train=task.train, questions=questions, people=np.sort(people_of(questions)), protocol=protocol)
+        return cls(train=task.train, questions=questions, people=people_of(questions), protocol=protocol)
 
     def judged(self, model: Model, reporter: Reporter, name: str) -> Float64:
         """The primary metric of each of `people`, float64 [P]; NaN where a person has no question with a right answer."""
@@ -63,7 +63,7 @@ def judged(
     """The primary metric of each person, float64 [P].
 
     Args:
-        people: int32 [P], rising, with everybody who is asked.
+        people: int32 [P], distinct, with everybody who is asked, in any order.
         name: of the task in the progress.
     """
     metric = parse_metric(protocol.primary)
@@ -74,7 +74,8 @@ def judged(
         with_lists=False,
     )
     values = answer(model, questions, judging, reporter, name).values[OVERALL][str(metric)]
-    return mean_by_group(values, np.searchsorted(people, questions.user), len(people))
+    order = np.argsort(people)
+    return mean_by_group(values, order[np.searchsorted(people[order], questions.user)], len(people))
 
 
 def mean_of(values: Float64) -> float:

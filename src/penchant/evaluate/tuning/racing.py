@@ -48,7 +48,7 @@ class Race:
     def of(cls, validation: Validation) -> Race:
         """The order comes from the protocol's seed."""
         seed = validation.protocol.seed
-        people = generator(seed, "order of people").permutation(validation.people).astype(np.int32)
+        people = generator(seed, "order of people").permutation(np.sort(validation.people)).astype(np.int32)
         sizes = {int(np.ceil(share * len(people))) for share in SHARES}
         ends = tuple(sorted(size for size in sizes if size >= LEAST_PEOPLE or size == len(people)))
         rounds = (
@@ -65,14 +65,10 @@ class Race:
         values = np.zeros(0)
         low = 0
         for questions, high in zip(self.rounds, self.ends, strict=True):
-            values = np.append(values, self._asked(model, questions, self.people[low:high]))
+            people = self.people[low:high]
+            asked = judged(model, questions, people, self.validation.protocol, SILENT, model.name())
+            values = np.append(values, asked)
             low = high
             if leader is not None and standard_errors(values, leader[:high]) < HOPELESS:
                 break
         return values
-
-    def _asked(self, model: Model, questions: Questions, people: Nums) -> Float64:
-        order = np.argsort(people)
-        found = np.empty(len(people))
-        found[order] = judged(model, questions, people[order], self.validation.protocol, SILENT, model.name())
-        return found
