@@ -45,27 +45,17 @@ class ModelConfig(Config):
         refit=False,
     )
     popularity_weight: float = setting(
-        0.0,
-        "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
-        grid=(0.3, 1.0),
-        search=Between(0.01, 3, log=True, also=(0.0,)),
-        refit=False,
-        ge=0,
-        le=100,
-    )
+        0.0, "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
+        grid=(0.3, 1.0), search=Between(0.01, 3, log=True, also=(0.0,)), refit=False, ge=0, le=100,
+    )  # fmt: skip
     popularity_half_life: float = setting(
         7.0, "age at which a choice counts half in that popularity", unit="days", search=Between(0.25, 90, log=True),
         refit=False, gt=0,
     )  # fmt: skip
     context_lift: float = setting(
-        0.0,
-        "how strongly items that are chosen more in such circumstances are raised: times exp(context_lift x log lift)",
-        grid=(0.5, 1.0),
-        search=Between(0.1, 2, also=(0.0,)),
-        refit=False,
-        ge=0,
-        le=5,
-    )
+        0.0, "how strongly items that are chosen more in such circumstances are raised: times exp(context_lift x log lift)",
+        grid=(0.5, 1.0), search=Between(0.1, 2, also=(0.0,)), refit=False, ge=0, le=5,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

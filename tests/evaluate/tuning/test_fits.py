@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.evaluate.tuning import fits as fits_file
 from penchant.evaluate.tuning.fits import Fits
 from penchant.models.markov import Markov, MarkovConfig
@@ -16,7 +17,7 @@ FITTED: list[int] = []
 
 
 class Counted(Markov):
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         FITTED.append(self.config.window)
         super()._fit(train, valid, run)
 

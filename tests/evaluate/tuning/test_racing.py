@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from penchant.data.questions import people_of
 from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.questions import people_of
 from penchant.evaluate.tuning import racing
 from penchant.evaluate.tuning.racing import Race
 from penchant.evaluate.validation import Validation

@@ -13,6 +13,7 @@ from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.errors import BadConfig, BadData, UserError
 from penchant.evaluate.measuring import ModelSpec
 from penchant.evaluate.protocol import Protocol
@@ -45,7 +46,7 @@ class Noisy(Model):
     config: NoisyConfig
     scores_unseen = True
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         run.reporter.progress("noisy: fit", 0, 1)
         if self.config.side:
             raise BadConfig("noisy: side must be 0")

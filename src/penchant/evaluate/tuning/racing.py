@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.data.arrays import Float64, Nums
-from penchant.evaluate.questions import Questions
+from penchant.data.questions import Questions
 from penchant.evaluate.validation import Validation, judged, standard_errors
 from penchant.log import SILENT
 from penchant.models.base import Model
