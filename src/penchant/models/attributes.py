@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.config import Config, setting
+from penchant.config import Between, Config, setting
 from penchant.data.arrays import AnyArray
 from penchant.data.features import Column, FeatureTable, Texts
 from penchant.data.terms import Terms, learned_terms, terms_of, unit_rows
@@ -20,9 +20,19 @@ class AttributesConfig(Config):
     weights: dict[str, float] = setting(
         {}, "weights of single item attributes; 0 leaves one out, one that is not named has 1 (a text `text_weight`)"
     )
-    text_weight: float = setting(1.0, "weight of each text attribute", grid=(0.0, 1.0, 3.0), ge=0)
-    n_bins: int = setting(10, "bins of equal size that numbers are cut into; 0 leaves numbers out", grid=(0, 10), ge=0)
-    min_items: int = setting(2, "a word counts when so many items have it", unit="items", ge=1)
+    text_weight: float = setting(
+        1.0, "weight of each text attribute", grid=(0.0, 1.0, 3.0), search=Between(0.1, 10, log=True, also=(0.0,)), ge=0
+    )
+    n_bins: int = setting(
+        10,
+        "bins of equal size that numbers are cut into; 0 leaves numbers out",
+        grid=(0, 10),
+        search=(0, 5, 10, 20),
+        ge=0,
+    )
+    min_items: int = setting(
+        2, "a word counts when so many items have it", unit="items", search=Between(1, 20, log=True), ge=1
+    )
     max_words: int = setting(50_000, "most words of one text attribute", unit="words", ge=1)
 
     def weight_of(self, name: str, column: Column) -> float:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
@@ -43,8 +43,9 @@ class EaseConfig(HistoryConfig, ModelConfig):
         0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 1.0), refit=False, gt=0, le=1
     )
     again: float = setting(
-        0.0, "weight of an item for itself, which lets it come again", grid=(0.0, 1.0), refit=False, ge=0
-    )
+        0.0, "weight of an item for itself, which lets it come again", grid=(0.0, 1.0),
+        search=Between(0.03, 3, log=True, also=(0.0,)), refit=False, ge=0,
+    )  # fmt: skip
     history_half_life: float | None = setting(
         None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
         refit=False, gt=0,
@@ -59,11 +60,11 @@ class EaseConfig(HistoryConfig, ModelConfig):
     )  # fmt: skip
     row_events: int | None = setting(
         50, "a person's log is cut into rows of so many events; none: one row a person", unit="events",
-        grid=(10, 50), ge=2,
+        grid=(10, 50), search=Between(3, 300, log=True, also=(None,)), ge=2,
     )  # fmt: skip
     reg: float = setting(
         300.0, "added to the diagonal of the co-occurrence matrix; doubts pairs seen rarely", unit="rows",
-        grid=(300.0, 1000.0), gt=0,
+        grid=(300.0, 1000.0), search=Between(10, 10_000, log=True), gt=0,
     )  # fmt: skip
     max_items: int = setting(
         20_000, "only the most frequent items take part; for the others popularity alone speaks", unit="items", ge=1
