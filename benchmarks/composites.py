@@ -51,6 +51,7 @@ def main() -> int:
     parser.add_argument("--set", choices=sorted(SETS), default="ml-1m")
     parser.add_argument("--composites", default="blend,gbdt")
     parser.add_argument("--targets")
+    parser.add_argument("--sample-people", type=int)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--quick", action="store_true")
@@ -60,7 +61,7 @@ def main() -> int:
     source = json.loads((RESULTS / f"replay-{name}.json").read_text(encoding="utf-8"))
     protocol = Protocol(
         targets=tuple(arguments.targets.split(",")) if arguments.targets else None,
-        sample_people=QUICK_PEOPLE if arguments.quick else None,
+        sample_people=QUICK_PEOPLE if arguments.quick else arguments.sample_people,
     )
     effort = Effort(budget=1, jobs=arguments.jobs, threads=arguments.jobs, seed=arguments.seed)
     asked = specs(source, arguments.composites.split(","))

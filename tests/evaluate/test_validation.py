@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from penchant.errors import BadData
 from penchant.evaluate import validation as validation_file
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.validation import Validation, clearly_greater, mean_of, standard_errors
@@ -48,13 +49,13 @@ def test_people_are_as_many_as_are_affordable(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(validation_file, "SELECTION_PEOPLE", 10)
     monkeypatch.setattr(validation_file, "SELECTION_CELLS", 1)
     few = Validation.of(data, protocol, "valid")
-    assert everybody is not None and few is not None
     assert (len(few.people), len(everybody.people) > 40) == (10, True)
     assert set(few.people.tolist()) <= set(everybody.people.tolist())
     values = few.judged(Popular().fit(few.train), SILENT, "popular")
     assert values.shape == (10,) and np.isfinite(values).all()
 
 
-def test_no_question_is_none() -> None:
+def test_no_question_is_an_error_that_says_why() -> None:
     data = dataset(np.zeros(2, dtype=int), np.arange(2), np.arange(2))
-    assert Validation.of(data, Protocol().resolved(data), "valid") is None
+    with pytest.raises(BadData, match="the cut leaves 0 of 1 events for training"):
+        Validation.of(data, Protocol().resolved(data), "valid")

@@ -32,11 +32,10 @@ def test_several_right_answers_share_one_vote():
     features = np.asarray([[1.0], [1.0], [0.0]])
     chosen = np.asarray([True, True, False])
     owner = np.zeros(3, dtype=np.int64)
-    # log(2 exp(w) + 1) - w + penalty (w * spread)^2 is least where 2 e^w / (2 e^w + 1) = 1 - 2 penalty spread^2 w
+    # log(2 exp(w) + 1) - w + penalty w^2 is least where 2 e^w / (2 e^w + 1) = 1 - 2 penalty w
     penalty = np.asarray([0.1])
     w = float(learned_choice(features, owner, chosen, np.ones(1), penalty)[0])
-    spread = features.std()
-    assert 2 * np.exp(w) / (2 * np.exp(w) + 1) == pytest.approx(1 - 2 * 0.1 * spread**2 * w, abs=1e-4)
+    assert 2 * np.exp(w) / (2 * np.exp(w) + 1) == pytest.approx(1 - 2 * 0.1 * w, abs=1e-4)
 
 
 def test_recovers_the_weights_that_made_the_choices():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from tests.models.test_blend import chain
 from tests.models.toys import tiny_log
 from tests.toy import day, toy_dataset
 
-SMALL = {"least_rows": 5, "rounds": 30}
+SMALL: dict[str, Any] = {"least_rows": 5, "rounds": 30}
 
 
 def columns(query: Query, items: list[int]) -> np.ndarray:

@@ -18,6 +18,9 @@ from penchant.train.run import Run
 _TOP = 20
 """The offset of new items is judged by ndcg at this length."""
 
+_FLAT = 1e-6
+"""A score with a smaller spread says nothing."""
+
 _OFFSETS = np.concatenate([np.linspace(-6, 6, 25), [0.0]])
 """Values tried for the offset, in standard deviations of a member's scores."""
 
@@ -119,23 +122,21 @@ def learned_weights(cases: Cases, penalty: float) -> tuple[Float64, Float64, Flo
 
     Those of new items are the same plus a difference that the penalty keeps small, and so are those of a kind of query.
     """
-    said = cases.said.shape[1]
-    moment = cases.moment[cases.owner]
-    shared = (cases.said[:, :, None] * moment[:, None, :]).reshape(len(moment), -1)
-    new = cases.cold[:, None]
-    blocks_of = [shared, *([shared * new, moment * new] if cases.cold.any() else [])]
-    features = np.concatenate(blocks_of, axis=1).astype(np.float64)
+    n_said, any_new = cases.said.shape[1], bool(cases.cold.any())
+    # scaled by the scores alone: a feature of the moment that hardly varies here must not get a weight that is right here only
+    spread = cases.said.std(axis=0)
+    spread[spread < _FLAT] = 1.0
+    moment, new = cases.moment[cases.owner], cases.cold[:, None]
+    shared = ((cases.said / spread)[:, :, None] * moment[:, None, :]).reshape(len(moment), -1)
+    features = np.concatenate([shared, *([shared * new, moment * new] if any_new else [])], axis=1).astype(np.float64)
     by_feature = np.where(np.arange(N_MOMENT) == 0, penalty, 10 * penalty)
-    sizes = [
-        np.tile(by_feature, said),
-        *([np.tile(10 * by_feature, said), by_feature] if cases.cold.any() else []),
-    ]
+    sizes = [np.tile(by_feature, n_said), *([np.tile(10 * by_feature, n_said), by_feature] if any_new else [])]
     found = learned_choice(features, cases.owner, cases.chosen, cases.worth, np.concatenate(sizes))
-    warm = found[: said * N_MOMENT].reshape(said, N_MOMENT)
-    if not cases.cold.any():
+    n = n_said * N_MOMENT
+    warm = found[:n].reshape(n_said, N_MOMENT) / spread[:, None]
+    if not any_new:
         return warm, warm.copy(), np.zeros(N_MOMENT)
-    rest = found[said * N_MOMENT :]
-    return warm, warm + rest[: said * N_MOMENT].reshape(said, N_MOMENT), rest[said * N_MOMENT :]
+    return warm, warm + found[n : 2 * n].reshape(n_said, N_MOMENT) / spread[:, None], found[2 * n :]
 
 
 def learned_offset(cases: Cases, warm: Float64, cold: Float64, offset: Float64) -> float:

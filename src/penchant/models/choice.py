@@ -22,30 +22,27 @@ def learned_choice(features: Float64, owner: Int64, chosen: Bool, worth: Float64
             ones of a question share its vote.
         chosen: bool [C].
         worth: float64 [Q], what each question counts.
-        penalty: float64 [F] > 0, times the square of each weight on features scaled to a spread of 1.
+        penalty: float64 [F] > 0, times the square of each weight.
 
     O(C F) time a step, at most 200 steps of L-BFGS.
     """
     from scipy.optimize import minimize
 
-    spread = features.std(axis=0)
-    spread[spread < 1e-9] = 1.0
-    scaled = features / spread
     start = np.flatnonzero(np.diff(owner, prepend=-1))
     question = np.cumsum(np.diff(owner, prepend=owner[0]) > 0)
     share = worth / worth.sum()
     votes = chosen * (share / np.add.reduceat(chosen.astype(np.float64), start))[question]
-    wanted = votes @ scaled
+    wanted = votes @ features
 
     def loss(w: Float64) -> tuple[float, Float64]:
-        worth = scaled @ w
+        worth = features @ w
         top = np.maximum.reduceat(worth, start)
         weight = np.exp(worth - top[question])
         total = np.add.reduceat(weight, start)
         unlikely = float(share @ (np.log(total) + top) - wanted @ w)
-        slope = scaled.T @ (weight * (share / total)[question]) - wanted
+        slope = features.T @ (weight * (share / total)[question]) - wanted
         return unlikely + float(penalty @ w**2), slope + 2 * penalty * w
 
     found = minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
-    weights: Float64 = found.x / spread
+    weights: Float64 = found.x
     return weights
