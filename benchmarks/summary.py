@@ -73,13 +73,81 @@ def _second(found: dict[str, Any], with_interval: bool) -> str:
     return f"{found['mean']:.4f} ({found['low']:.4f} to {found['high']:.4f})"
 
 
+def against(result: dict[str, Any]) -> str:
+    """What each composite gains over each single model, paired over people."""
+    names = {"blend", "gbdt"}
+    lines = ["| composite | against | gain | 95 % | verdict |", "|---|---|---|---|---|"]
+    for one in result["comparisons"]:
+        if one["b"] in names:
+            gain, low, high = -one["difference"], -one["high"], -one["low"]
+            lines.append(f"| {one['b']} | {one['a']} | {gain:+.4f} | {low:+.4f} to {high:+.4f} | {one['verdict']} |")
+    return "\n".join(lines) + "\n" if len(lines) > 2 else ""
+
+
+def cold_section(name: str, result: dict[str, Any], references: dict[str, list[float]]) -> str:
+    """Known and new items in one ranking: recall_capped@20 and ndcg@20 of warm, cold and all targets; then the curve."""
+    made = result["made_by"]
+    title = f"## {name}\n\n{result['n_people']:,} people; `{made['command']}` at `{made['commit']}`, "
+    title += (
+        f"{result['wall_seconds'] / 60:.0f} minutes. recall_capped@20 / ndcg@20 with 95 % intervals of the recalls; "
+    )
+    title += "reference: warm, cold, overall recall_capped@20.\n\n"
+    lines = ["| model | warm | cold | overall | reference | fit CPU s |", "|---|---|---|---|---|---|"]
+    for row in result["cold_rows"]:
+        cells = []
+        for group in ("warm", "cold", "overall"):
+            recall, ndcg = (row["figures"][f"{group} {metric}@20"] for metric in ("recall_capped", "ndcg"))
+            cells.append(f"{recall['mean']:.3f} ({recall['low']:.3f} to {recall['high']:.3f}) / {ndcg['mean']:.3f}")
+        quoted = " / ".join(f"{value:.3f}" for value in references.get(row["model"], []))
+        lines.append(f"| {row['model']} | " + " | ".join(cells) + f" | {quoted} | {row['fit_cpu_seconds']:.0f} |")
+    lines += [
+        "",
+        "The curve of `ease_content` over `cold_scale`, on the same test rows (nothing was chosen from it):",
+        "",
+    ]
+    lines += ["| cold_scale | warm | cold | overall |", "|---|---|---|---|"]
+    for point in result["curve"]:
+        cells = [
+            f"{point[f'{group} recall_capped@20']:.3f} / {point[f'{group} ndcg@20']:.3f}"
+            for group in ("warm", "cold", "overall")
+        ]
+        lines.append(f"| {point['cold_scale']:g} | " + " | ".join(cells) + " |")
+    return title + "\n".join(lines) + "\n"
+
+
+def users_section(name: str, result: dict[str, Any]) -> str:
+    """People never seen in training, by the number of events that are given."""
+    made = result["made_by"]
+    histories = sorted(result["users_rows"][0]["counts"], key=lambda text: int(text.split()[-1]))
+    title = f"## {name}\n\n{result['metric']} with 95 % interval, and the paired gain over `popular`; "
+    title += f"`{made['command']}` at `{made['commit']}`, {result['wall_seconds'] / 60:.0f} minutes.\n\n"
+    lines = ["| model | " + " | ".join(histories) + " |", "|---" * (len(histories) + 1) + "|"]
+    for row in result["users_rows"]:
+        cells = []
+        for history in histories:
+            at = row["counts"][history]
+            gain = at["over_popular"]
+            text = f"{at['mean']:.4f} ({at['low']:.4f} to {at['high']:.4f})"
+            same = row["model"] == "popular"
+            cells.append(
+                text if same else f"{text}; {gain['difference']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"
+            )
+        lines.append(f"| {row['model']} | " + " | ".join(cells) + " |")
+    return title + "\n".join(lines) + "\n"
+
+
 def main() -> None:
     references = tomllib.loads(REFERENCES.read_text(encoding="utf-8"))
     parts = [_HEAD]
     for path in sorted(RESULTS.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
-        if "protocol" in result:
-            parts.append(section(path.stem, result, references.get(path.stem, {})))
+        quoted = references.get(path.stem, {})
+        if "cold_rows" in result:
+            parts.append(cold_section(path.stem, result, quoted))
+        elif "users_rows" in result:
+            parts.append(users_section(path.stem, result))
+        elif "protocol" in result:
+            parts += [section(path.stem, result, quoted), *filter(None, [against(result)])]
     (RESULTS / "README.md").write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {RESULTS.name}/README.md")
 
