@@ -52,7 +52,6 @@ def test_members_do_not_carry_popularity_between_equals():
     [
         ({"members": ("esae",)}, UnknownName, 'unknown model "esae". Did you mean "ease"'),
         ({"members": ("ease", "ease")}, BadConfig, '"ease" is there twice; label one of them: other=ease'),
-        ({"members": ("x=blend",)}, BadConfig, "a model cannot be a member of itself"),
         (
             {"members": ("ease",), "member_settings": {"eas": {}}},
             UnknownName,
@@ -64,6 +63,13 @@ def test_members_do_not_carry_popularity_between_equals():
 def test_wrong_members(settings: dict[str, Any], error: type[Exception], message: str):
     with pytest.raises(error, match=message):
         panel(**settings)
+
+
+def test_a_blend_is_no_member_of_itself_and_wrong_members_are_found_at_once():
+    with pytest.raises(BadConfig, match="x.toml: members: a model cannot be a member of itself"):
+        BlendConfig.parse({"members": ["x=blend"]}, "x.toml")
+    with pytest.raises(UnknownName, match='unknown model "esae". Did you mean "ease"'):
+        Blend(members=("esae",))
 
 
 def test_what_cannot_be_fitted_is_left_out_with_a_note():

@@ -29,7 +29,14 @@ class PanelConfig(ModelConfig):
     @property
     def last_n(self) -> int:
         """The longest past that a member looks at; what a model folder must keep of each person."""
-        return max((int(given.get("last_n", 0)) for given in self.member_settings.values()), default=0)
+        return max((int(getattr(config, "last_n", 0)) for _, config in self.member_configs("").values()), default=0)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], where: str = "") -> Self:
+        """Builds the config; a wrong member, or setting of one, is found here, before anything is read or fitted."""
+        made = super().parse(values, where)
+        made.member_configs(where)
+        return made
 
     def member_configs(self, model: str) -> dict[str, tuple[type[Model], ModelConfig]]:
         """Label -> model class and config of each member.
@@ -42,9 +49,9 @@ class PanelConfig(ModelConfig):
             label, _, name = entry.partition("=")
             if label in found:
                 raise BadConfig(f'{model}: members: "{label}" is there twice; label one of them: other={name or label}')
-            if (name or label) == model:
-                raise BadConfig(f"{model}: members: a model cannot be a member of itself")
             member = model_class(name or label)
+            if member.config_class() is type(self):
+                raise BadConfig(f"{model}: members: a model cannot be a member of itself")
             given = self.member_settings.get(label, {})
             found[label] = (member, member.config_class().parse(given, f"{model}: {label}"))
         for label in self.member_settings:
