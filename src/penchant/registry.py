@@ -17,8 +17,10 @@ GROUP = "penchant.models"
 _NOT_MODELS = frozenset(
     {
         "alternating",
+        "alternating_kernel",
         "base",
         "circumstances",
+        "compiled",
         "folder",
         "history",
         "neighbours",

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.models import neighbours
+from penchant.models import compiled, neighbours
 from penchant.models.itemknn import ItemKnn
 from penchant.query import Query
 from tests.toy import ITEMS, day, toy_dataset
@@ -23,7 +23,7 @@ def both_ways(
     found = []
     for threshold in (1 << 60, 0):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(neighbours, "_WORTH_COMPILING", threshold)
+            patch.setattr(compiled, "WORTH_LOADING", threshold)
             patch.setattr(neighbours, "_BLOCK_CELLS", 60)  # a few rows at a time
             found.append(neighbours.similar(left, right, k, size, shrink))
         found[-1].sort_indices()
@@ -42,23 +42,17 @@ def test_both_ways_give_the_same_cells(rows: int, items: int, k: int, density: f
     right = sp.csr_matrix(chosen.astype(np.float32))
     left = right.T.tocsr()
     size = neighbours.lengths(left) if scaled else None
-    by_scipy, compiled = both_ways(left, right, k, size, 0.5)
-    np.testing.assert_array_equal(compiled.indptr, by_scipy.indptr)
-    np.testing.assert_array_equal(compiled.indices, by_scipy.indices)
-    np.testing.assert_array_equal(compiled.data, by_scipy.data)
+    by_scipy, by_kernel = both_ways(left, right, k, size, 0.5)
+    np.testing.assert_array_equal(by_kernel.indptr, by_scipy.indptr)
+    np.testing.assert_array_equal(by_kernel.indices, by_scipy.indices)
+    np.testing.assert_array_equal(by_kernel.data, by_scipy.data)
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "tfidf", "bm25"])
 def test_a_model_answers_alike(similarity: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
     for threshold in (1 << 60, 0):
-        monkeypatch.setattr(neighbours, "_WORTH_COMPILING", threshold)
+        monkeypatch.setattr(compiled, "WORTH_LOADING", threshold)
         model = ItemKnn(similarity=similarity, neighbours=3).fit(toy_dataset())
         answers.append(model.score(Query(user_id="ann", at=day(6)), ITEMS))
     np.testing.assert_array_equal(answers[0], answers[1])
-
-
-def test_short_products_stay_with_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not neighbours.compiled(1_000) and neighbours.compiled(10**12)
-    monkeypatch.setattr(neighbours, "find_spec", lambda name: None)
-    assert not neighbours.compiled(10**12)

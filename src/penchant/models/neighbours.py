@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,13 +10,11 @@ import scipy.sparse as sp
 from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Int64
 from penchant.data.dataset import Dataset
 from penchant.data.schema import Schema
+from penchant.models.compiled import pays
 from penchant.models.topk import item_at_place, order_keys, tie_order
 
 _BLOCK_CELLS = 8_000_000
 """Cells of a sparse product that are held at once: about 200 MB with what is made of them."""
-
-_WORTH_COMPILING = 100_000_000
-"""Multiply-adds from which on loading compiled code (a third of a second) costs less than it saves."""
 
 
 def kind_weights(schema: Schema) -> Float32:
@@ -120,7 +117,7 @@ def similar(left: sp.csr_matrix, right: sp.csr_matrix, k: int, size: Float32 | N
     Args:
         size: float32 [n]; a cell (i, j) is divided by ``size[i] size[j] + shrink``. None leaves the product as it is.
     """
-    if compiled(_terms(left, right).sum()):
+    if pays(_terms(left, right).sum()):
         return _similar_compiled(left, right, k, size, shrink)
     blocks = [sp.csr_matrix((0, right.shape[1]), dtype=np.float32)]
     for first, block in product_blocks(left, right):
@@ -157,11 +154,6 @@ def _similar_compiled(
     found = sp.vstack(blocks, format="csr", dtype=np.float32)
     found.sort_indices()
     return found
-
-
-def compiled(terms: int) -> bool:
-    """Whether a product of so many multiply-adds is left to compiled code: numba is there, and would pay for its loading."""
-    return terms >= _WORTH_COMPILING and find_spec("numba") is not None
 
 
 def packed(matrix: sp.csr_matrix) -> dict[str, AnyArray]:
