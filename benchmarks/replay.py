@@ -1,8 +1,9 @@
-"""Baselines on the research sets under `replay` (or `time`, `last`), settings chosen on validation inside the training part.
+"""Models on the research sets under `replay` (`time`, `last`, `column`), settings chosen on validation in the training part.
 
     python -m benchmarks.replay --set ml-1m
     python -m benchmarks.replay --set ml-1m --protocol time
     python -m benchmarks.replay --set retailrocket --targets buy
+    python -m benchmarks.replay --set gowalla --protocol column --models popular,itemknn,spectral
     python -m benchmarks.replay --set ml-1m --quick
 
 A full run writes ``results/PROTOCOL-SET.json``, with ``-TARGETS`` behind the set where they are given. ``--quick`` asks 200
@@ -55,7 +56,11 @@ class Terminal:
 def table(report: dict[str, Any]) -> str:
     """The rows as text."""
     primary = report["protocol"]["primary"]
-    head = f"{'model':<12}{'history':<9}{primary:>9}{'95 % interval':>18}{'new only':>10}{'fit CPU s':>11}{'answers/CPU s':>15}"
+    recall = "recall@20"
+    head = (
+        f"{'model':<12}{'history':<9}{primary:>9}{'95 % interval':>18}{'new only':>10}{recall:>11}{'fit CPU s':>11}"
+        f"{'answers/CPU s':>15}"
+    )
     lines = [head]
     for row in report["rows"]:
         found = row["metrics"][primary]
@@ -63,7 +68,7 @@ def table(report: dict[str, Any]) -> str:
         interval = f"{found['low']:.4f}-{found['high']:.4f}"
         lines.append(
             f"{row['model']:<12}{row['history']:<9}{found['mean']:>9.4f}{interval:>18}"
-            f"{'' if new is None else f'{new:.4f}':>10}{row['fit_cpu_seconds']:>11.1f}"
+            f"{'' if new is None else f'{new:.4f}':>10}{row['metrics'][recall]['mean']:>11.4f}{row['fit_cpu_seconds']:>11.1f}"
             f"{row['recommend_per_cpu_second']:>15.0f}"
         )
     return "\n".join(lines)
@@ -71,6 +76,7 @@ def table(report: dict[str, Any]) -> str:
 
 def result_name(arguments: argparse.Namespace) -> str:
     parts = [arguments.protocol, arguments.set] + ([arguments.targets] if arguments.targets else [])
+    parts += [f"kept-{arguments.keep_share:g}"] if arguments.keep_share < 1 else []
     return "-".join(parts)
 
 
@@ -85,6 +91,7 @@ def run(arguments: argparse.Namespace) -> Report:
         name=arguments.protocol,
         targets=tuple(arguments.targets.split(",")) if arguments.targets else None,
         sample_people=QUICK_PEOPLE if arguments.quick else None,
+        keep_share=arguments.keep_share,
     )
     effort = Effort(budget=1 if arguments.quick else arguments.trials, jobs=arguments.jobs, seed=arguments.seed)
     specs = []
@@ -111,9 +118,10 @@ def differs(report: dict[str, Any], stored: dict[str, Any]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", choices=sorted(SETS), default="ml-1m")
-    parser.add_argument("--protocol", choices=("replay", "time", "last"), default="replay")
+    parser.add_argument("--protocol", choices=("replay", "time", "last", "column"), default="replay")
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--targets")
+    parser.add_argument("--keep-share", type=float, default=1.0)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)

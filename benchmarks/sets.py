@@ -32,6 +32,8 @@ SETS = {
     ),
     "completejourney": ResearchSet(events="completejourney/events.parquet", schema=Schema(repeats="allow")),
     "foursquare-nyc": ResearchSet(events="foursquare-nyc/events.parquet", schema=Schema(repeats="allow")),
+    # a published split into train and test rows, without times
+    "gowalla": ResearchSet(events="gowalla/events.parquet", schema=Schema(repeats="exclude")),
     "beauty-timed": ResearchSet(events="beauty-timed/events.parquet", schema=Schema(repeats="exclude")),
 }
 

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from pydantic import ValidationError, model_validator
 
-from penchant.config import Config, parse_assignment, read_toml, setting
+from penchant.config import Between, Config, parse_assignment, read_toml, search_space, setting
 from penchant.errors import BadConfig, UnknownName, UserError
 
 
@@ -36,6 +36,14 @@ def test_text_is_accepted_for_numbers() -> None:
     assert (config.rate, config.inner.depth) == (0.25, 3)
 
 
+def test_the_text_none_is_none_where_a_number_may_be_missing() -> None:
+    assert Searched.parse({"pause": "none"}).pause is None
+    # a text may be this word
+    assert Outer.parse({"label": "none"}).label == "none"
+    with pytest.raises(BadConfig, match="size: expected a whole number, got 'none'"):
+        Searched.parse({"size": "none"})
+
+
 def test_values_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Outer().rate = 1.0
@@ -50,6 +58,48 @@ def test_changed_checks_like_new() -> None:
 def test_a_setting_carries_unit_grid_and_refit() -> None:
     extra = Outer.model_fields["rate"].json_schema_extra
     assert extra == {"unit": "events", "grid": [0.1, 0.5], "refit": False}
+
+
+class Searched(Config):
+    size: int = setting(50, "a number", grid=(10, 50), search=Between(1, 200, log=True), ge=1)
+    pause: float | None = setting(None, "a time or none", search=Between(0.1, 10, log=True))
+    colour: Literal["red", "green"] = setting("red", "which colour", search=("red", "green"))
+    rate: float = setting(0.5, "a share", grid=(0.1, 0.5))
+    wide: float = setting(1.0, "a number", grid=(0.0, 50.0), search=Between(0.5, 10, log=True))
+    fixed: int = setting(3, "never searched")
+
+
+class Renewed(Searched):
+    """Other defaults, stated without a space."""
+
+    size: int = setting(1000, "a number", ge=1)
+    pause: float | None = setting(0.0, "a time or none", grid=(1.0,))
+    colour: Literal["red", "green"] = setting("green", "not used", search=())
+    rate: float = setting(0.7, "a share", search=Between(0, 1))
+
+
+def test_a_space_holds_its_default_and_its_grid() -> None:
+    assert search_space(Searched, "wide") == Between(0.5, 50.0, log=True, also=(0.0,))
+    assert search_space(Searched, "size") == Between(1, 200, log=True, whole=True)
+    assert search_space(Searched, "pause") == Between(0.1, 10, log=True, also=(None,))
+    assert search_space(Searched, "colour") == ("red", "green")
+    # no space: the grid, behind the default
+    assert search_space(Searched, "rate") == (0.5, 0.1)
+    assert search_space(Searched, "fixed") == ()
+
+
+def test_a_field_declared_again_keeps_the_space_of_its_base() -> None:
+    # widened up to the new default; 0 has no place on a log scale and stands beside it
+    assert search_space(Renewed, "size") == Between(1, 1000, log=True, whole=True)
+    assert search_space(Renewed, "pause") == Between(0.1, 10, log=True, also=(0.0,))
+    # said outright: nowhere, and elsewhere
+    assert search_space(Renewed, "colour") == ()
+    assert search_space(Renewed, "rate") == Between(0, 1)
+
+
+def test_a_space_in_words() -> None:
+    assert str(Between(0.1, 1000, log=True, also=(None, 0.0))) == "0.1 to 1000 (log), or none, or 0"
+    assert str(Between(1, 5)) == "1 to 5"
 
 
 WRONG = [

@@ -1,4 +1,4 @@
-"""One declaration per hyper-parameter: a field of a frozen config class, with its unit, range and search grid.
+"""One declaration per hyper-parameter: a field of a frozen config class, with its unit, range and where it is searched.
 
 Command-line flags, documentation and TOML keys are read from these fields; nothing is declared twice.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,12 +23,51 @@ _LONGEST_SHOWN = 60
 """Characters of a wrong value that a message quotes."""
 
 
+@dataclass(frozen=True)
+class Between:
+    """A range of numbers worth searching: `low` and `high` are part of it.
+
+    Attributes:
+        log: whether values are drawn evenly on a logarithmic scale; `low` is then > 0.
+        also: single values beside the range, such as None or 0.0, which switch something off.
+        whole: only whole numbers; follows from the type of the setting, see `search_space`.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    also: tuple[Any, ...] = ()
+    whole: bool = False
+
+    def holding(self, value: Any) -> Between:
+        """The same space, widened where it does not hold `value` yet.
+
+        >>> Between(1, 10, log=True).holding(0), Between(1, 10).holding(20).high
+        (Between(low=1, high=10, log=True, also=(0,), whole=False), 20)
+        """
+        if value in self.also:
+            return self
+        if value is None or (self.log and value <= 0):
+            return replace(self, also=(*self.also, value))
+        return replace(self, low=min(self.low, value), high=max(self.high, value))
+
+    def __str__(self) -> str:
+        """Such as ``0.1 to 1000 (log), or none``."""
+        beside = "".join(f", or {'none' if value is None else format(value, 'g')}" for value in self.also)
+        return f"{self.low:g} to {self.high:g}{' (log)' if self.log else ''}{beside}"
+
+
+Space = Between | tuple[Any, ...]
+"""Where the values of a setting are searched: a range, or choices; no choice means that it is never searched."""
+
+
 def setting(
     default: Any,
     description: str,
     *,
     unit: str = "",
     grid: Sequence[Any] = (),
+    search: Between | Sequence[Any] | None = None,
     refit: bool = True,
     **limits: Any,
 ) -> Any:
@@ -37,11 +77,15 @@ def setting(
         default: the value used when nothing is chosen.
         description: what it does, one sentence.
         unit: the unit of its value, such as ``"days"``.
-        grid: values worth trying on validation data; empty means it is never searched.
+        grid: values worth trying on validation data; empty means it is never tried by `evaluate` and `train`.
+        search: where `penchant tune` searches: a range, or choices; ``()`` means nowhere. None takes what a base class declares
+            for this setting, else the grid.
         refit: whether a changed value needs a new fit; False for settings that only act when scoring.
         limits: pydantic limits such as ``ge=0``, ``le=1``.
     """
     extra: dict[str, Any] = {"unit": unit, "grid": list(grid), "refit": refit}
+    if search is not None:
+        extra["search"] = search if isinstance(search, Between) else tuple(search)
     return Field(default=default, description=description, json_schema_extra=extra, **limits)
 
 
@@ -55,17 +99,24 @@ class Config(BaseModel):
         """Builds the config from plain values.
 
         Args:
-            values: key -> value; text is accepted for numbers, as it comes from a command line.
+            values: key -> value; text is accepted for numbers, as it comes from a command line, and ``"none"`` for None where a
+                setting may be None and is no text, because TOML has no None.
             where: the place named in errors, such as ``configs/a.toml: ease``.
 
         Raises:
             UnknownName: a key that is not declared.
             BadConfig: a value outside its type or range.
         """
+        values = {key: None if value == "none" and cls._may_be_none(key) else value for key, value in values.items()}
         try:
-            return cls.model_validate(dict(values))
+            return cls.model_validate(values)
         except ValidationError as fault:
             raise cls._translated(fault, where) from None
+
+    @classmethod
+    def _may_be_none(cls, key: str) -> bool:
+        types = get_args(cls.model_fields[key].annotation) if key in cls.model_fields else ()
+        return type(None) in types and str not in types
 
     @classmethod
     def _translated(cls, fault: ValidationError, where: str) -> BadConfig | UnknownName:
@@ -95,6 +146,30 @@ class Config(BaseModel):
     def changed(self, **values: Any) -> Self:
         """A copy with other values, checked like new ones."""
         return self.parse({**self.model_dump(), **values})
+
+
+def declared(config: type[Config], name: str) -> Mapping[str, Any]:
+    """What `setting` was told about a field: its unit, grid, refit, and search if there is one."""
+    extra = config.model_fields[name].json_schema_extra
+    return extra if isinstance(extra, dict) else {}
+
+
+def search_space(config: type[Config], name: str) -> Space:
+    """Where a setting is searched; a space always holds the default and the grid.
+
+    A field that a subclass declares again, to give another default, keeps the space of its base class unless it states one.
+    """
+    field, grid = config.model_fields[name], declared(config, name).get("grid", ())
+    bases = [part for part in config.__mro__ if issubclass(part, Config) and name in part.model_fields]
+    stated = (declared(part, name).get("search") for part in bases)
+    space = next((one for one in stated if one is not None), tuple(grid))
+    if isinstance(space, Between):
+        for value in (field.default, *grid):
+            space = space.holding(value)
+        types = {field.annotation, *get_args(field.annotation)}
+        return replace(space, whole=int in types and float not in types)
+    choices = tuple(dict.fromkeys((field.default, *grid, *space))) if space else ()
+    return choices if len(choices) > 1 else ()
 
 
 _EXPECTED = {

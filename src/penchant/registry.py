@@ -15,20 +15,11 @@ GROUP = "penchant.models"
 """Entry-point group in which another package offers model classes."""
 
 _NOT_MODELS = frozenset(
-    {
-        "alternating",
-        "alternating_kernel",
-        "base",
-        "circumstances",
-        "compiled",
-        "folder",
-        "history",
-        "neighbours",
-        "neighbours_kernel",
-        "recent",
-        "standing",
-        "topk",
-    }
+    (
+        "alternating alternating_kernel attributes base blend_learning candidate_features choice circumstances closed_form "
+        "compiled folder gbdt_learning history moment_features neighbours neighbours_kernel panel pool recent rehearsal "
+        "standing symmetric topk"
+    ).split()
 )
 """Files of the models floor that hold shared parts instead of one model."""
 

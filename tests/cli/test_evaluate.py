@@ -90,6 +90,25 @@ def test_a_published_split_is_named_on_the_command_line(tmp_path: Path) -> None:
     assert "--split-column" in run(*words).error
 
 
+def test_a_published_split_without_times_is_judged_by_person(tmp_path: Path) -> None:
+    lines = [f"{user},{item},{'test' if i % 5 == 4 else 'train'}" for i, (user, item, _, _) in enumerate(event_rows())]
+    events = tmp_path / "e.csv"
+    events.write_text("user_id,item_id,split\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    words = ("evaluate", events, "--models", "popular", "--protocol", "column", "--trials", 2, "--json", "-")
+    done = run(*words, "--split-column", "split")
+    assert done.code == 0, done.err
+    row = done.json["rows"][0]
+    assert (done.json["protocol"]["per"], row["history"], done.json["n_people"]) == (
+        "person",
+        "frozen",
+        row["n_questions"],
+    )
+    assert "one list for each person" in done.err and "no valid rows" in row["refit"]
+    assert len(row["selection"]["trials"]) == 2
+    by_event = run(*words, "--split-column", "split", "--per", "event").json
+    assert (by_event["protocol"]["per"], by_event["rows"][0]["history"]) == ("event", "live")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

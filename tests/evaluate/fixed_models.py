@@ -10,6 +10,7 @@ import numpy as np
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.models.base import Model, ModelConfig
 from penchant.train.run import Run
 
@@ -28,7 +29,7 @@ class Fixed(Model):
         super().__init__()
         self.row = np.asarray(row, dtype=np.float32)
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         pass
 
     def _score(self, batch: QueryBatch) -> Float32:

@@ -9,9 +9,9 @@ import pytest
 
 from penchant.data.arrays import Float32
 from penchant.data.batch import QueryBatch
+from penchant.data.questions import OVERALL, Questions
 from penchant.evaluate.answering import Answers, Judging, answer
 from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.questions import OVERALL, Questions
 from penchant.evaluate.replay import task
 from penchant.log import SILENT
 from penchant.metrics.names import parse_metric

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,8 @@ def odd_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-models\nVersion: 1.0\n", encoding="utf-8")
     (info / "entry_points.txt").write_text(NAMES, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    # before what is there, which may be how this package is found
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")])))
 
 
 def children(*specs: ModelSpec, reporter: Silent | None = None) -> list[ModelResult | Refused]:

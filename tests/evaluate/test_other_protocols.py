@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from penchant.data.questions import OVERALL
+from penchant.data.schema import Schema
 from penchant.errors import BadConfig, BadData
+from penchant.evaluate.answering import Judging, answer
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL
 from penchant.evaluate.tasks import make_task
+from penchant.log import SILENT
+from penchant.metrics.names import parse_metric
+from tests.evaluate.fixed_models import Fixed
 from tests.evaluate.logs import dataset, random_log
 
 
@@ -85,6 +92,100 @@ def test_column_without_a_split_says_so() -> None:
     data = random_log(2)
     with pytest.raises(BadData, match="no split column"):
         make_task(data, Protocol(name="column").resolved(data), "test")
+
+
+def test_column_asks_once_per_person_where_a_log_has_no_order() -> None:
+    user = np.asarray([0, 0, 1, 0, 0, 0, 1, 1, 2, 0])
+    item = np.asarray([0, 1, 1, 3, 2, 3, 0, 1, 2, 0])
+    split = ["train", "train", "train", "test", "held", "test", "test", "test", "test", "test"]
+    data = replace(dataset(user, item, np.arange(10), split, repeats="exclude"), timed=False)
+    protocol = Protocol(name="column").resolved(data)
+    assert (protocol.per, protocol.single_target, protocol.described()["per"]) == ("person", False, "person")
+    made = make_task(data, protocol, "test")
+    asked = made.asked["frozen"]
+    # person 0 has test items 3 (twice) and 0 (in the past): 3 once; person 1 has 0, and 1 which is in the past; person 2
+    # has item 2 and no past
+    assert asked.user.tolist() == [0, 1, 2]
+    assert asked.targets[OVERALL].n.tolist() == [1, 1, 1] and asked.targets[OVERALL].items.tolist() == [3, 0, 2]
+    # the held row is history, though nothing was fitted on it; no test row is
+    history = asked.batch().history
+    assert (history.lengths.tolist(), history.item.tolist()) == ([3, 1, 0], [0, 1, 2, 1])
+    assert made.train.interactions.item.tolist() == [0, 1, 1]
+    assert asked.stranger.tolist() == [False, False, True]
+    # where repeats are allowed, 0 and 1 are right answers too
+    allowed = make_task(data, protocol.changed(repeats="allow"), "test").asked["frozen"].targets[OVERALL]
+    assert (allowed.n.tolist(), allowed.items.tolist()) == ([2, 2, 1], [0, 3, 0, 1, 2])
+
+
+def test_per_person_recall_is_hits_over_relevant_items() -> None:
+    user = np.asarray([0, 1, 0, 0, 0, 1])
+    item = np.asarray([0, 1, 1, 2, 3, 0])
+    split = ["train", "train", "test", "test", "test", "test"]
+    data = replace(dataset(user, item, np.arange(6), split, repeats="exclude"), timed=False)
+    protocol = Protocol(name="column", k=(2,)).resolved(data)
+    asked = make_task(data, protocol, "test").asked["frozen"]
+    judging = Judging(
+        metrics=[parse_metric("recall@2"), parse_metric("ndcg@2")], single=False, exclude=True, with_lists=True
+    )
+    found = answer(Fixed([4.0, 3.0, 2.0, 1.0]).fit(data), asked, judging, SILENT, "").values[OVERALL]
+    # person 0 sees 1, 2 (0 is past) of the relevant 1, 2, 3; person 1 sees 0, 2 of the relevant 0
+    assert found["recall@2"].tolist() == pytest.approx([2 / 3, 1.0])
+    assert found["ndcg@2"].tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_per_is_what_the_log_says_and_only_column_leaves_the_choice() -> None:
+    timed = random_log(5)
+    assert Protocol(name="column").resolved(timed).per == "event"
+    assert Protocol(name="column", per="person").resolved(timed).per == "person"
+    ordered = replace(timed, timed=False, interactions=replace(timed.interactions, order=np.arange(len(timed))))
+    assert Protocol(name="column").resolved(ordered).per == "event"
+    assert Protocol(name="replay").resolved(timed).per == "event" and Protocol(name="replay").single_target
+    assert Protocol(name="time").resolved(timed).per == "person" and not Protocol(name="time").single_target
+    with pytest.raises(BadConfig, match="per: protocol replay asks per event, got person; column leaves the choice"):
+        Protocol(name="replay", per="person").resolved(timed)
+    with pytest.raises(BadConfig, match="one list answers many events"):
+        Protocol(name="column", per="person", request_time="event").resolved(timed)
+
+
+def test_only_target_kinds_of_a_published_split_are_asked() -> None:
+    data = dataset(np.asarray([0, 0, 0]), np.arange(3), np.arange(3), ["train", "test", "test"])
+    kinds = Schema.parse({"kinds": {"view": {}, "buy": {}}})
+    data = replace(data, schema=kinds, interactions=replace(data.interactions, kind=np.asarray([0, 0, 1], np.int8)))
+    for per in ("event", "person"):
+        protocol = Protocol.parse({"name": "column", "per": per, "targets": ("buy",)}).resolved(data)
+        (asked,) = make_task(data, protocol, "test").asked.values()
+        assert asked.targets[OVERALL].items.tolist() == [2]
+
+
+def test_a_split_without_valid_rows_gives_up_a_tenth_of_each_persons_train_rows() -> None:
+    # 25, 12, 2 and 1 train rows: 2, 1 and 1 are held back, the single one stays; one test row each
+    user = np.repeat(np.arange(4), [26, 13, 3, 2])
+    last = np.append(np.diff(user) > 0, True)
+    split = np.where(last, "test", "train").tolist()
+    data = dataset(user, np.arange(44), np.arange(44), split)
+    newest = make_task(data, Protocol(name="column").resolved(data), "valid")
+    # in a log with times the newest: rows 23 and 24, 37, 40
+    assert newest.asked["live"].targets[OVERALL].items.tolist() == [23, 24, 37, 40]
+    assert len(newest.train) == 40 - 4 and 25 not in newest.asked["live"].batch().history.item
+    untimed = replace(data, timed=False)
+    protocol = Protocol(name="column").resolved(untimed)
+    drawn = make_task(untimed, protocol, "valid")
+    targets = drawn.asked["frozen"].targets[OVERALL]
+    assert drawn.asked["frozen"].user.tolist() == [0, 1, 2] and targets.n.tolist() == [2, 1, 1]
+    assert targets.items.tolist() != [23, 24, 37, 40] and not set(targets.items) & {25, 38, 41, 43}
+    again = make_task(untimed, protocol, "valid").asked["frozen"].targets[OVERALL]
+    other = make_task(untimed, protocol.changed(seed=8), "valid").asked["frozen"].targets[OVERALL]
+    assert again.items.tolist() == targets.items.tolist() != other.items.tolist()
+    # all train rows train in the end, and the report says where the settings came from
+    test = make_task(untimed, protocol, "test")
+    assert len(test.train) == 40
+    assert test.refit.endswith("no valid rows: a seeded draw of 10% of each person's train rows selected settings")
+
+
+def test_a_split_that_can_give_up_no_train_row_says_so() -> None:
+    data = dataset(np.arange(2).repeat(2), np.arange(4), np.arange(4), ["train", "test"] * 2)
+    with pytest.raises(BadData, match="no person has two train rows"):
+        make_task(data, Protocol(name="column").resolved(data), "valid")
 
 
 def test_users_leave_training_altogether() -> None:

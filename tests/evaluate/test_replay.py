@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from penchant.data.arrays import MS_PER_DAY
-from penchant.errors import BadData, UnknownName
+from penchant.data.questions import OVERALL
+from penchant.data.replayed import drawn_rows
+from penchant.errors import BadConfig, BadData, UnknownName
 from penchant.evaluate.answering import Judging, answer
 from penchant.evaluate.measuring import ModelSpec, measure
 from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.questions import OVERALL
-from penchant.evaluate.replay import drawn_rows, task
+from penchant.evaluate.replay import task
 from penchant.log import SILENT
 from penchant.metrics.names import parse_metric
 from penchant.train.run import Run
@@ -43,7 +44,7 @@ def test_draws_the_same_rows_as_the_definition() -> None:
     log = data.interactions
     events = list(zip(log.user.tolist(), log.item.tolist(), log.at.tolist(), strict=True))
     cut, rows = asked_rows(events, 7, 20)
-    assert drawn_rows(data, cut, Protocol().resolved(data)).tolist() == rows
+    assert drawn_rows(data, cut, kinds=[0], most=20, seed=7).tolist() == rows
     # five people with more than twenty later events each: the limit is at work
     assert len(rows) == 5 * 20
 
@@ -146,3 +147,29 @@ def test_target_kinds_and_mistakes() -> None:
     tiny = dataset(np.asarray([0]), np.asarray([0]), np.asarray([0]))
     with pytest.raises(BadData, match="leaves 0 of 1 events for training"):
         task(tiny, Protocol().resolved(tiny), "test")
+
+
+def test_a_thinned_log_shows_less_and_masks_all() -> None:
+    data = random_log(5, n=1200, repeats="exclude")
+    whole = task(data, Protocol().resolved(data), "test")
+    half = task(data, Protocol(keep_share=0.5).resolved(data), "test")
+    # the same questions
+    assert half.asked["live"].targets[OVERALL].items.tolist() == whole.asked["live"].targets[OVERALL].items.tolist()
+    assert 0.4 < len(half.train) / len(whole.train) < 0.6
+    shown, real = half.asked["live"].batch().history, whole.asked["live"].batch().history
+    assert 0.4 < len(shown.item) / len(real.item) < 0.6
+    # what is shown was there, person by person, in the same order
+    for q in range(len(real)):
+        before = iter(zip(*(x[real.offsets[q] : real.offsets[q + 1]] for x in (real.item, real.at)), strict=True))
+        part = zip(*(x[shown.offsets[q] : shown.offsets[q + 1]] for x in (shown.item, shown.at)), strict=True)
+        assert all(event in before for event in part)
+    # everything that was really chosen leaves the ranking
+    assert half.asked["live"].seen(shown).item.tolist() == real.item.tolist()
+    # popularity knows only what is shown
+    assert len(half.asked["live"].popularity.at) < 0.6 * len(data)
+
+
+def test_thinning_belongs_to_replay() -> None:
+    data = random_log(5)
+    with pytest.raises(BadConfig, match="keep_share: expected 1 for protocol time"):
+        Protocol(name="time", keep_share=0.5).resolved(data)

@@ -11,6 +11,7 @@ from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.errors import BadConfig, UnknownName
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.selection import Selection, select
@@ -37,7 +38,7 @@ class Picky(Model):
     config: PickyConfig
     scores_unseen = True
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         FITS.append(self.config.model_dump(include={"sharp", "flip", "bad"}))
         if self.config.bad:
             raise BadConfig("picky: bad must be 0")
@@ -107,8 +108,20 @@ def test_without_validation_questions_the_settings_stay() -> None:
     data = dataset(np.zeros(10, dtype=int), np.zeros(10, dtype=int), np.arange(10) * 1000)
     found = chosen(12, data)
     assert found.trials == () and found.config == PickyConfig()
+    assert found.why_not == "the validation part leaves no question to ask"
     # two events: no room for a validation part
-    assert chosen(12, dataset(np.zeros(2, dtype=int), np.arange(2), np.arange(2))).trials == ()
+    found = chosen(12, dataset(np.zeros(2, dtype=int), np.arange(2), np.arange(2)))
+    assert found.trials == () and "the cut leaves 0 of 1 events for training" in found.why_not
+    # nobody asked for a choice, so there is nothing to explain
+    assert chosen(1, data).why_not == ""
+
+
+def test_a_published_split_without_valid_rows_still_chooses() -> None:
+    split = np.where(np.arange(300) % 10 == 9, "test", "train").tolist()
+    log = skewed().interactions
+    data = dataset(log.user, log.item, log.at, split, repeats="allow")
+    found = select(Picky, {"flip": True}, data, Protocol(name="column").resolved(data), Run(), budget=6)
+    assert len(found.trials) > 1 and picked(found).sharp == 0.0 and found.why_not == ""
 
 
 def test_questions_without_an_answer_choose_nothing() -> None:

@@ -15,6 +15,7 @@ from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
+from penchant.data.questions import Task
 from penchant.errors import BadConfig, BadData, BadModelFolder, UnknownName, UserError
 from penchant.models.base import Model, ModelConfig
 from penchant.models.popular import Popular
@@ -39,7 +40,7 @@ class Table(Model):
     config: TableConfig
     row: Float32 = np.arange(8, 0, -1, dtype=np.float32)
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self.asked: list[QueryBatch] = []
 
     def _score(self, batch: QueryBatch) -> Float32:

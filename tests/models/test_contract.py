@@ -24,6 +24,7 @@ EXPECTED: dict[str, dict[str, bool | float]] = {
     "repeats": {"share": 0.3},
     "userknn": {"share": 0.2},
     "ials": {"share": 0.15},
+    "gbdt": {"uses_context": True},
 }
 """What a model promises beyond the defaults; a new model needs no line here.
 

@@ -20,7 +20,7 @@ from penchant.errors import BadModelFolder, UserError
 from penchant.models.base import load_model
 from penchant.models.ease import Ease
 from penchant.models.popular import Popular
-from penchant.query import Query
+from penchant.query import Past, Query
 from tests.toy import day, toy_dataset
 
 FILES = [
@@ -236,3 +236,13 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing_half_done(folder):
     assert done.stdout.count("\n") == 1
     assert names(folder.parent) == ["model"]
     assert answer(folder) == before
+
+
+def test_event_kinds_keep_their_numbers(tmp_path):
+    # in the toy world view comes before buy and counts 1, buy 3: in the order of the alphabet they would change places
+    model = Ease(reg=1.0, popularity_behind=False).fit(toy_dataset())
+    model.save(tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    assert list(loaded.catalogue.schema.kinds) == ["view", "buy"]
+    query = Query(history=(Past(item_id="a"), Past(item_id="d", kind="buy")))
+    assert loaded.score(query, list("abcde")).tolist() == model.score(query, list("abcde")).tolist()

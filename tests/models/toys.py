@@ -12,6 +12,7 @@ from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
 from penchant.data.interactions import Interactions
+from penchant.data.questions import Task
 from penchant.data.schema import EventKind, Schema
 from penchant.data.vocabulary import Vocabulary
 from penchant.models.base import Model, ModelConfig, Scored
@@ -48,7 +49,7 @@ class Honest(Model):
     config: ModelConfig
     follows: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         item = train.interactions.item[train.sequences.rows]
         user = train.interactions.user[train.sequences.rows]
         same = user[1:] == user[:-1]
@@ -140,7 +141,7 @@ class ChangesQueries(Honest):
 class ChangesTheLog(Honest):
     """Writes into the training log."""
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         value = train.interactions.value
         while not value.flags.owndata and isinstance(value.base, np.ndarray):
             value = value.base
@@ -193,7 +194,7 @@ class Dice(Honest):
 
     fits = 0
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         super()._fit(train, valid, run)
         Dice.fits += 1
         self.follows = self.follows + generator(Dice.fits).random(self.follows.shape, dtype=np.float32)

@@ -17,15 +17,13 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli import data, evaluate, models, recommend, simulate, train
+from penchant.cli import data, evaluate, models, recommend, simulate, train, tune
+from penchant.cli.options import USAGE_ERROR
 from penchant.cli.output import complain, one_line
 from penchant.errors import UserError
 
 TRACEBACK = "--traceback"
 TRACEBACK_VARIABLE = "PENCHANT_TRACEBACK"
-
-_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
-"""Parent of all errors about the command line itself; its module differs between versions of typer."""
 
 _FULL = "no space left"
 
@@ -45,7 +43,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True, epilog=_FIRST_STEPS)(_root)
-    for group in (train, recommend, evaluate, data, simulate, models):
+    for group in (train, recommend, evaluate, tune, data, simulate, models):
         group.register(app)
     if importlib.util.find_spec("penchant.cli.demo") is not None:
         import_module("penchant.cli.demo").register(app)
@@ -101,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _told(fault: Exception) -> int:
     """Says in one line what went wrong and returns the exit code."""
-    if isinstance(fault, _USAGE_ERROR):
+    if isinstance(fault, USAGE_ERROR):
         context = getattr(fault, "ctx", None)
         command = context.command_path if context is not None else "penchant"
         message = fault.format_message() if hasattr(fault, "format_message") else str(fault)

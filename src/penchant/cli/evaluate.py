@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from penchant.cli import evaluate_options as options
+from penchant.cli.model_specs import model_specs
 from penchant.cli.options import (
     EventsFile,
     ItemsFile,
@@ -19,7 +20,6 @@ from penchant.cli.options import (
     UsersFile,
     given,
     listed,
-    settings_by_model,
     whole_numbers,
 )
 from penchant.cli.output import aside, json_text, note, results, show, show_json
@@ -54,6 +54,7 @@ def evaluate(
     test_share: options.TestShare = None,
     split_column: options.SplitColumn = None,
     order_column: options.OrderColumn = None,
+    per: options.Per = "auto",
     test: options.TestFile = None,
     cuts: options.Cuts = None,
     request_time: options.RequestTime = None,
@@ -81,10 +82,11 @@ def evaluate(
     """
     from penchant.evaluate.children import Effort
 
-    specs = _specs(models, assignments)
-    asked = _protocol(
+    specs = model_specs(models, assignments)
+    asked = options.asked_protocol(
         name=protocol, test_share=test_share, cuts=cuts, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
         request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
+        per=per,
     )  # fmt: skip
     _refuse_both(test, split_column=split_column, test_share=test_share, cuts=cuts)
     _check_out(json_out)
@@ -113,37 +115,6 @@ def _measured(data: Dataset, specs: list[ModelSpec], protocol: Protocol, effort:
     from penchant.evaluate.run import evaluate as measure
 
     return measure(data, specs, protocol, effort=effort, reporter=reporter)
-
-
-def _protocol(**values: Any) -> Protocol:
-    from penchant.evaluate.protocol import Protocol
-
-    return Protocol.parse(given(values), "protocol")
-
-
-def _specs(models: str, assignments: list[str] | None) -> list[ModelSpec]:
-    """The models in the order of the command line; a setting on the line goes before one of a file."""
-    from penchant.config import read_toml
-    from penchant.evaluate.measuring import ModelSpec
-    from penchant.registry import model_class
-
-    files = dict(_label_and_file(part) for part in listed(models))
-    if not files or len(files) != len(listed(models)):
-        raise BadConfig(f'--models: expected names separated by commas, each once, got "{models}"')
-    on_line = settings_by_model(assignments, files)
-    specs = []
-    for label, file in files.items():
-        in_file = {} if file is None else read_toml(file)
-        name = str(in_file.pop("model", label))
-        settings = {**in_file, **on_line[label]}
-        model_class(name).config_class().parse(settings, str(file) if file is not None else label)
-        specs.append(ModelSpec(label=label, model=name, settings=settings))
-    return specs
-
-
-def _label_and_file(part: str) -> tuple[str, Path | None]:
-    label, equals, file = part.partition("=")
-    return label.strip(), Path(file.strip()) if equals else None
 
 
 def _refuse_both(test: Path | None, **others: Any) -> None:
@@ -196,8 +167,9 @@ def _print(report: Report, console: Console, slices: bool) -> None:
 
     values = report.as_json()
     protocol, data = values["protocol"], values["data"]
+    asked = "one list for each person" if protocol["per"] == "person" else "event by event"
     show(
-        f"{data['name']}: protocol {protocol['name']}, {values['n_people']:,} people asked, "
+        f"{data['name']}: protocol {protocol['name']}, {values['n_people']:,} people asked, {asked}, "
         f"request time: {protocol['request_time']}, repeats: {protocol['repeats']}",
         console,
     )

@@ -1,11 +1,16 @@
-"""The options of `penchant evaluate`; what they mean is said in `penchant.evaluate.protocol`."""
+"""The options of `penchant evaluate` and `tune`; what they mean is said in `penchant.evaluate.protocol`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from penchant.cli.options import given
+
+if TYPE_CHECKING:
+    from penchant.evaluate.protocol import Protocol
 
 Models = Annotated[
     str,
@@ -31,6 +36,14 @@ SplitColumn = Annotated[
 ]
 OrderColumn = Annotated[
     str | None, typer.Option("--order-column", metavar="NAME", help="Order of the events of a person.")
+]
+Per = Annotated[
+    Literal["event", "person", "auto"],
+    typer.Option(
+        "--per",
+        help="Protocol column: a question for each test event, or one list for each person. "
+        "auto: person where the log has neither times nor an order.",
+    ),
 ]
 TestFile = Annotated[
     Path | None, typer.Option("--test", metavar="FILE", help="A second log, later than EVENTS, that is the test.")
@@ -58,3 +71,10 @@ Slices = Annotated[bool, typer.Option("--slices", help="Also print slices: new p
 JsonOut = Annotated[
     str | None, typer.Option("--json", metavar="OUT", help="Write the whole report as JSON; - is standard output.")
 ]
+
+
+def asked_protocol(**values: Any) -> Protocol:
+    """The protocol with the values that were said; None takes the default. Raises BadConfig."""
+    from penchant.evaluate.protocol import Protocol
+
+    return Protocol.parse(given(values), "protocol")

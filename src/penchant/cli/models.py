@@ -12,7 +12,7 @@ from penchant.cli.options import AsJson
 from penchant.cli.output import note, show, show_json
 
 if TYPE_CHECKING:
-    from penchant.config import Config
+    from penchant.config import Config, Space
 
 _ABILITIES = {
     "EncodesItems": ("new items", "has an opinion about items without a single event"),
@@ -58,7 +58,7 @@ def show_config(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Shows every setting: default, unit, range, the values tried by itself, and the meaning."""
+    """Shows every setting: default, unit, range, the values tried by itself, where tune searches, and the meaning."""
     config, about = _config_of(model)
     found = settings_of(config)
     if as_json:
@@ -70,17 +70,20 @@ def show_config(
 
 
 def settings_of(config: type[Config]) -> list[dict[str, Any]]:
-    """All settings of a config class in plain values: name, default, unit, range, grid, refit, meaning."""
+    """All settings of a config class in plain values: name, default, unit, range, grid, search, refit, meaning."""
+    from penchant.config import declared, search_space
+
     found = []
     for name, field in config.model_fields.items():
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        extra = declared(config, name)
         found.append(
             {
                 "name": name,
                 "default": _plain(field.default),
                 "unit": extra.get("unit", ""),
                 "range": _range(field.annotation, field.metadata),
-                "grid": [_plain(value) for value in extra.get("grid", ())],  # type: ignore[union-attr]
+                "grid": [_plain(value) for value in extra.get("grid", ())],
+                "search": _space(search_space(config, name)),
                 "refit": extra.get("refit", True),
                 "meaning": field.description or "",
             }
@@ -146,6 +149,11 @@ def _range(annotation: Any, metadata: list[Any]) -> str:
     return ", ".join(limits)
 
 
+def _space(space: Space) -> Any:
+    """A range in words, choices as a list."""
+    return [_plain(value) for value in space] if isinstance(space, tuple) else str(space)
+
+
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
@@ -159,6 +167,7 @@ def _show_settings(about: str, found: list[dict[str, Any]]) -> None:
     for one in found:
         facts = [part for part in (one["unit"], one["range"]) if part]
         facts += [f"tries {', '.join(_shown(value) for value in one['grid'])}"] if one["grid"] else []
+        facts += [f"tune: {_shown(one['search'])}"] if one["search"] else []
         show(f"{one['name']} = {_shown(one['default'])}" + (f"  ({'; '.join(facts)})" if facts else ""))
         show(Padding(Text(one["meaning"]), (0, 0, 0, 4)))
 

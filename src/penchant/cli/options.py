@@ -42,6 +42,9 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random d
 Trials = Annotated[int, typer.Option("--trials", min=1, help="Most settings tried on validation data for each model.")]
 NoSelect = Annotated[bool, typer.Option("--no-select", help="Try nothing: take the settings as they are.")]
 
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+"""Parent of all errors about the command line itself; its module differs between versions of typer."""
+
 _LATEST = 4_102_444_800.0
 """2100-01-01, in seconds since 1970: what lies later is a time in another unit."""
 

@@ -128,3 +128,19 @@ def signed(value: float | None) -> str:
     ('+.0312', '-.5000')
     """
     return "-" if value is None else ("+" if value >= 0 else "") + figure(value)
+
+
+def tuned_table(models: Sequence[Row]) -> PlainTable:
+    """One row a model that was tuned: its value before and after on validation, the gain with its interval, the effort."""
+    made = table("model!", "defaults>", "tuned>", "gain>", "95 %|interval>", "trials>", "pruned>", "CPU s>")
+    made.rich.columns[0].max_width = _LABEL_WIDTH
+    for one in models:
+        gain = one["gain"]
+        between = "" if gain is None else f"{signed(gain['low'])} {signed(gain['high'])}"
+        refused = f" ({one['refused']} refused)" if one["refused"] else ""
+        made.add(
+            str(one["label"]), figure(one["default_value"]), figure(one["value"]),
+            "kept" if gain is None else signed(gain["mean"]), between,
+            f"{one['n_trials']}{refused}", str(one["pruned"]), f"{one['cpu_seconds']:.0f}",
+        )  # fmt: skip
+    return made

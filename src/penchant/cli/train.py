@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penchant.cli.model_specs import read_settings
 from penchant.cli.options import (
+    USAGE_ERROR,
     AsJson,
     EventsFile,
     ItemsFile,
@@ -23,7 +25,7 @@ from penchant.cli.options import (
 from penchant.cli.output import note, show, show_json
 from penchant.cli.progress import Terminal
 from penchant.cli.reading import read
-from penchant.errors import UserError
+from penchant.errors import BadConfig, UserError
 
 if TYPE_CHECKING:
     from penchant.evaluate.fitting import Fitted
@@ -33,16 +35,21 @@ def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command(
         epilog="Example: penchant train events.csv --items items.csv --model ease --out model\n\n"
-        "Example: penchant train events.csv --model popular --set half_life=3 --no-select --out model"
+        "Example: penchant train events.csv --model popular --set half_life=3 --no-select --out model\n\n"
+        "Example: penchant train events.csv --config tuned/ease.toml --no-select --out model"
     )(train)
 
 
 def train(
     events: EventsFile,
-    model: Annotated[
-        str, typer.Option("--model", metavar="NAME", help="Which; see penchant models.", show_default=False)
-    ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The model folder to write.", show_default=False)],
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="Which; see penchant models.", show_default=False)
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="TOML", help="Settings that stay as given, such as those of penchant tune."),
+    ] = None,
     items: ItemsFile = None,
     users: UsersFile = None,
     schema: SchemaFile = None,
@@ -65,11 +72,9 @@ def train(
     An existing model folder is replaced.
     """
     from penchant.evaluate.fitting import fit_chosen
-    from penchant.registry import model_class
     from penchant.train.run import Run
 
-    given = settings(assignments)
-    model_class(model).config_class().parse(given, model)
+    name, given = _asked(model, config, assignments)
     target = _folder(out)
     with Terminal(bars=not as_json) as reporter:
         data = read(
@@ -77,16 +82,31 @@ def train(
             rejects_hint=target.with_name(target.name + ".rejected.csv"),
         ).dataset  # fmt: skip
         run = Run(seed=seed, reporter=reporter)
-        fitted = fit_chosen(model, given, data, run, budget=1 if no_select else trials)
+        fitted = fit_chosen(name, given, data, run, budget=1 if no_select else trials)
         fitted.model.save(target)
-    summary = _summary(model, out, fitted)
+    summary = _summary(name, out, fitted)
     if as_json:
         show_json(summary)
         return
     for sentence in _said(fitted, given):
         note(sentence)
-    show(f"{model}: saved in {out} ({summary['n_events']:,} events, {fitted.seconds:.1f} s)")
+    show(f"{name}: saved in {out} ({summary['n_events']:,} events, {fitted.seconds:.1f} s)")
     note(f"next: penchant recommend {out} --user {next(iter(data.users))}")
+
+
+def _asked(model: str | None, file: Path | None, assignments: list[str] | None) -> tuple[str, dict[str, Any]]:
+    """The model's name and the settings that stay as given; those of the command line go before those of the file."""
+    from penchant.registry import model_class
+
+    if model is None and file is None:
+        raise USAGE_ERROR("Missing option '--model', or '--config' with a file that names the model")
+    on_line = settings(assignments)
+    name, in_file = (str(model), dict[str, Any]()) if file is None else read_settings(file, model)
+    if model is not None and name != model:
+        raise BadConfig(f'{file}: its settings are those of "{name}", but --model says "{model}"')
+    given = {**in_file, **on_line}
+    model_class(name).config_class().parse(given, name)
+    return name, given
 
 
 def _folder(out: Path) -> Path:

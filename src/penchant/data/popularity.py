@@ -45,7 +45,13 @@ class PopularityLog:
 
     def within(self, people: Bool) -> PopularityLog:
         """The log of the people where `people` (bool [n_users]) is true."""
-        which = people[self.user]
+        return self._of(people[self.user])
+
+    def without(self, items: Bool) -> PopularityLog:
+        """The log less the items where `items` (bool [n_items]) is true."""
+        return self._of(~items[self.item])
+
+    def _of(self, which: Bool) -> PopularityLog:
         return PopularityLog(
             item=frozen(self.item[which]),
             at=frozen(self.at[which]),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.data.arrays import Bool, Float32, Float64, Int64, frozen
-from penchant.evaluate.questions import OVERALL, Questions, Targets, first_rows
+from penchant.data.questions import OVERALL, Questions, Targets, first_rows
 from penchant.log import Reporter
 from penchant.metrics.names import Metric
 from penchant.metrics.ranking import ranked_lists, single_target
@@ -106,7 +106,7 @@ def _block(model: Model, questions: Questions, judging: Judging, first: Int64) -
     started = time.process_time()
     scores = model.score_batch(batch)
     if judging.exclude:
-        forbid_seen(scores, batch.history)
+        forbid_seen(scores, questions.seen(batch.history))
     _forbid_others(scores, questions, first)
     lists = top_k(scores, judging.depth) if judging.with_lists or not judging.single else None
     spent = time.process_time() - started
@@ -144,8 +144,8 @@ def _places(
         if questions.candidates is not None:
             allowed &= questions.candidates
         if exclude:
-            past = questions.sequences.histories(questions.low[q : q + 1], questions.high[q : q + 1])
-            allowed[past.item] = False
+            one = questions.take(np.asarray([q]))
+            allowed[one.seen(one.sequences.histories(one.low, one.high)).item] = False
         allowed[target[q]] = True
         scored = int(np.isfinite(scores[q]).sum())
         above[q], tied[q] = scored, int(allowed.sum()) - scored - 1

@@ -74,7 +74,7 @@ def measure_in_children(
             path = folder / f"job{number}.json"
             path.write_text(json.dumps(job), encoding="utf-8")
             try:
-                reason = _run_child(path, max(1, effort.threads // effort.jobs), reporter, spec.label)
+                reason = run_child(path, max(1, effort.threads // effort.jobs), reporter, spec.label)
             except PenchantError as fault:
                 # one model's death must not cost the others their results
                 reason = str(fault)
@@ -84,13 +84,20 @@ def measure_in_children(
             return list(pool.map(one, range(len(specs))))
 
 
-def _run_child(job: Path, threads: int, reporter: Reporter, label: str) -> str | None:
-    """Runs one worker to its end; returns why it refused, or None when it left a result."""
+def run_child(job: Path, threads: int, reporter: Reporter, label: str, inherited: tuple[int, ...] = ()) -> str | None:
+    """Runs one worker to its end; returns why it refused, or None when it left a result.
+
+    Args:
+        job: the JSON file that the worker reads.
+        inherited: open files that the worker holds too, such as one that is locked.
+    """
     environment = os.environ | {name: str(threads) for name in _THREAD_VARIABLES}
     command = [sys.executable, "-m", "penchant.evaluate.worker", str(job)]
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment) as child,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, pass_fds=inherited
+        ) as child,
     ):
         try:
             reason = _listen(child, reporter)

@@ -11,9 +11,9 @@ import numpy as np
 from penchant.data.arrays import Bool, Int64, Nums, frozen, offsets_of
 from penchant.data.dataset import Dataset
 from penchant.data.features import Categories
+from penchant.data.questions import OVERALL, Questions, Targets, Task
 from penchant.errors import BadData
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL, Questions, Targets, Task
 from penchant.rng import generator
 
 WARM_SHARE = 0.2

@@ -11,6 +11,7 @@ from typing import Any
 
 from penchant.data.dataset import Dataset
 from penchant.errors import BadData
+from penchant.evaluate.members import with_members
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.selection import Selection, select
 from penchant.models.base import Model
@@ -47,6 +48,7 @@ class Fitted:
             "value": self.value,
             "default_value": self.default_value,
             "trials": [{"value": _plain(t.value), "settings": dict(t.settings)} for t in self.selection.trials],
+            **({"why_not": self.selection.why_not} if self.selection.why_not else {}),
         }
 
 
@@ -70,7 +72,8 @@ def fit_chosen(name: str, given: Mapping[str, Any], data: Dataset, run: Run, *, 
     protocol = Protocol(name="replay" if data.timed else "last").resolved(data)
     selection = Selection(config=config, trials=(), metric=protocol.primary)
     if budget > 1 and len(data) >= _LEAST_EVENTS:
-        selection = select(chosen_from, given, data, protocol, run, budget=budget, stage="test")
+        settings = with_members(chosen_from, given, data, protocol, run, budget=budget, stage="test")
+        selection = select(chosen_from, settings, data, protocol, run, budget=budget, stage="test")
     run.reporter.progress(f"{name}: fit on everything", 0, 1)
     model: Model = chosen_from(selection.config).fit(data, run=run)
     run.reporter.progress(f"{name}: fit on everything", 1, 1)

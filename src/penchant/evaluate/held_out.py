@@ -1,4 +1,4 @@
-"""Protocols `last` and `column`: one held-out event per person, or the rows that a published split names."""
+"""Protocol `last`: one held-out event per person; and how events that are held out one by one are asked for."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import numpy as np
 
 from penchant.data.arrays import Int64, frozen
 from penchant.data.dataset import Dataset
-from penchant.data.features import Categories
+from penchant.data.questions import OVERALL, Questions, Targets, Task
+from penchant.data.replayed import repeated
 from penchant.errors import BadData
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL, Questions, Targets, Task
-from penchant.evaluate.replay import repeated
 
 
-def last_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
+def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
     """Leave-one-out: the last event of each person is test, the second-last is validation.
 
     Raises:
@@ -35,32 +34,12 @@ def last_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
         )
     newest = sequences.rows[sequences.offsets[np.flatnonzero(n) + 1] - 1]
     known = data if stage == "test" else data.take(np.setdiff1d(np.arange(len(data)), newest))
-    return Task(train=train, asked={"live": _asked(data, train, places, protocol, known)}, refit="train + validation")
+    return Task(
+        train=train, asked={"live": asked_per_event(data, train, places, protocol, known)}, refit="train + validation"
+    )
 
 
-def column_task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
-    """A published split: `train` rows train, `valid` rows select, `test` rows are targets, other rows are history only.
-
-    Raises:
-        BadData: the log has no split column, or it names no row of a needed kind.
-    """
-    split = data.interactions.extra.get("split")
-    if not isinstance(split, Categories):
-        raise BadData("protocol column: the log has no split column; name it with --split-column")
-    codes = {name: split.names.number(name) for name in ("train", stage)}
-    for name, code in codes.items():
-        if code is None or not bool((split.codes == code).any()):
-            listed = ", ".join(split.names)
-            raise BadData(f'protocol column: expected rows with split "{name}", found only: {listed}')
-    train = data.take(np.flatnonzero(split.codes == codes["train"]))
-    places = np.flatnonzero((split.codes == codes[stage])[data.sequences.rows])
-    hidden = split.names.number("test") if stage == "valid" else None
-    known = data if hidden is None else data.take(np.flatnonzero(split.codes != hidden))
-    asked = _asked(data, train, places.astype(np.int64), protocol, known)
-    return Task(train=train, asked={"live": asked}, refit="train only, as the published split asks")
-
-
-def _asked(data: Dataset, train: Dataset, places: Int64, protocol: Protocol, known: Dataset) -> Questions:
+def asked_per_event(data: Dataset, train: Dataset, places: Int64, protocol: Protocol, known: Dataset) -> Questions:
     """One question for the event at each place of ``data.sequences``; its history is all that comes before it.
 
     `known` is the log without the rows that the stage may not look at: where popularity and candidates come from.

@@ -14,10 +14,11 @@ import numpy as np
 from penchant.data.arrays import Bool, Float64, Int64
 from penchant.data.dataset import Dataset
 from penchant.data.features import Tags
+from penchant.data.questions import OVERALL, Questions, Task, people_of
 from penchant.errors import BadData
 from penchant.evaluate.answering import Answers, Judging, answer
+from penchant.evaluate.members import rehearsed, with_members
 from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.questions import OVERALL, Questions, Task, people_of
 from penchant.evaluate.results import ModelResult, Values
 from penchant.evaluate.selection import Selection, select
 from penchant.evaluate.slicing import slice_masks
@@ -47,7 +48,8 @@ def measure(spec: ModelSpec, data: Dataset, protocol: Protocol, run: Run, *, bud
     """
     chosen_from = model_class(spec.model)
     started = time.process_time()
-    selection = select(chosen_from, spec.settings, data, protocol, run, budget=budget, cut=cut)
+    settings = with_members(chosen_from, spec.settings, data, protocol, run, budget=budget, cut=cut)
+    selection = select(chosen_from, settings, data, protocol, run, budget=budget, cut=cut)
     select_cpu = time.process_time() - started
     task = make_task(data, protocol, "test", cut)
     questions = task.asked[task.leading]
@@ -55,7 +57,8 @@ def measure(spec: ModelSpec, data: Dataset, protocol: Protocol, run: Run, *, bud
         raise BadData(f"protocol {protocol.name}: the log leaves no question to ask; check targets and repeats")
     run.reporter.progress(f"{spec.label}: fit", 0, 1)
     wall, cpu = time.perf_counter(), time.process_time()
-    model: Model = chosen_from(selection.config).fit(task.train, run=run)
+    valid = rehearsed(chosen_from, data, protocol, cut)
+    model: Model = chosen_from(selection.config).fit(task.train, valid=valid, run=run)
     seconds = {"fit_seconds": time.perf_counter() - wall, "fit_cpu_seconds": time.process_time() - cpu}
     people = np.sort(people_of(questions)).astype(np.int64)
     collected = _Collected(people, protocol, task)
@@ -96,6 +99,7 @@ def _described(selection: Selection) -> dict[str, Any]:
         "trials": [
             {"value": t.value if np.isfinite(t.value) else None, "settings": t.settings} for t in selection.trials
         ],
+        **({"why_not": selection.why_not} if selection.why_not else {}),
     }
 
 

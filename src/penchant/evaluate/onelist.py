@@ -6,8 +6,8 @@ import numpy as np
 
 from penchant.data.arrays import Int64, Nums, frozen, offsets_of
 from penchant.data.dataset import Dataset
+from penchant.data.questions import OVERALL, Questions, Targets, Task
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL, Questions, Targets, Task
 from penchant.evaluate.replay import cut_for
 
 

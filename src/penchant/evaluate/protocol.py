@@ -13,10 +13,16 @@ from penchant.errors import BadConfig
 ProtocolName = Literal["replay", "time", "last", "column", "users", "cold"]
 RequestTime = Literal["event", "split", "none"]
 Stage = Literal["valid", "test"]
+Per = Literal["event", "person"]
 
 _DEFAULT_TIME: dict[str, RequestTime] = {
     "replay": "event", "time": "split", "last": "none", "column": "none", "users": "none", "cold": "none",
 }  # fmt: skip
+
+_PER: dict[str, Per] = {
+    "replay": "event", "time": "person", "last": "event", "users": "person", "cold": "person",
+}  # fmt: skip
+"""What these protocols ask for can only be asked in one way; `column` leaves the choice."""
 
 LEAKS = {
     "last": "trains on events that other people had after the questions",
@@ -37,8 +43,14 @@ class Protocol(Config):
     seed: int = setting(7, "seed of all draws", ge=0)
     repeats: Literal["allow", "exclude", "auto"] = setting("auto", "whether items of the history may be recommended")
     request_time: Literal[RequestTime, "auto"] = setting("auto", "which time the models are told")
+    per: Per | Literal["auto"] = setting(
+        "auto",
+        "column: a question for each test event, or one list for each person, judged on all test events of the person; "
+        "auto: person where the log has neither times nor an order column",
+    )
     targets: tuple[str, ...] | None = setting(None, "event kinds that are targets; none takes the schema's")
     k: tuple[int, ...] = setting((10, 20), "lengths of the lists that are judged")
+    keep_share: float = setting(1.0, "share of all events that the models are shown (replay)", gt=0, le=1)
     cuts: int = setting(1, "rolling cuts (time)", ge=1, le=20)
     given: tuple[int, ...] = setting((0, 1, 5, 10, 20), "events given of each unseen person (users)")
     people_share: float = setting(0.1, "share of people that leave training (users)", gt=0, lt=1)
@@ -57,19 +69,35 @@ class Protocol(Config):
         if self.name in ("replay", "time") and not data.timed:
             raise BadConfig(
                 f"protocol {self.name}: the log has no timestamps; use protocol last or users, "
-                "or column with --split-column and --order-column"
+                "or column with --split-column"
             )
+        per = self._per(data)
         time = _DEFAULT_TIME[self.name] if self.request_time == "auto" else self.request_time
-        if self.name in ("time", "users", "cold") and time == "event":
+        if per == "person" and time == "event":
             raise BadConfig(f"protocol {self.name}: one list answers many events, so the models cannot be told a time")
         if self.cuts > 1 and self.name != "time":
             raise BadConfig(f"cuts: expected 1 for protocol {self.name}; rolling cuts belong to protocol time")
+        if self.keep_share < 1 and self.name != "replay":
+            raise BadConfig(f"keep_share: expected 1 for protocol {self.name}; thinning belongs to protocol replay")
         always_excluded = self.name in ("users", "cold")
         repeats = data.schema.repeats if self.repeats == "auto" else self.repeats
         targets = self.targets or tuple(name for name, kind in data.schema.kinds.items() if kind.target)
         for name in targets:
             data.schema.kind_number(name)
-        return self.changed(request_time=time, repeats="exclude" if always_excluded else repeats, targets=targets)
+        return self.changed(
+            request_time=time, repeats="exclude" if always_excluded else repeats, per=per, targets=targets
+        )
+
+    def _per(self, data: Dataset) -> Per:
+        """What one question is asked for."""
+        only = _PER.get(self.name)
+        if only is not None:
+            if self.per not in ("auto", only):
+                raise BadConfig(f"per: protocol {self.name} asks per {only}, got {self.per}; column leaves the choice")
+            return only
+        if self.per != "auto":
+            return self.per
+        return "event" if data.timed or data.interactions.order is not None else "person"
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -79,8 +107,11 @@ class Protocol(Config):
 
     @property
     def single_target(self) -> bool:
-        """Whether each question has one right answer, so that its place is judged instead of a list."""
-        return self.name in ("replay", "last", "column")
+        """Whether each question has one right answer, so that its place is judged instead of a list.
+
+        Of a resolved protocol: while `per` is auto, `column` does not know yet.
+        """
+        return _PER.get(self.name, self.per) == "event"
 
     @property
     def primary(self) -> str:

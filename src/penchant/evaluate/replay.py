@@ -1,7 +1,9 @@
 """Protocol `replay`: the model is frozen at a cut, then later events are asked one by one, as the service would have been.
 
 Each question knows the person's events strictly earlier in time, the time and circumstances of the event, and popularity over
-strictly earlier events. History *live* grows with the test events; *frozen* ends at the cut (empty for strangers).
+strictly earlier events. History *live* grows with the test events; *frozen* ends at the cut (empty for strangers). With
+`keep_share` the models see only so many of all events, drawn by the seed, and still nothing of the real past may be offered
+again: what a sparser log would be worth.
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.data.arrays import Int64, frozen
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
+from penchant.data.replayed import drawn_rows, replayed, thinned
 from penchant.errors import BadData
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL, Questions, Targets, Task
 from penchant.rng import generator
 
 
@@ -45,68 +47,17 @@ def cut_for(data: Dataset, protocol: Protocol, stage: Stage) -> tuple[Dataset, i
 def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
     """One question for each drawn event after the cut, with a live and with a frozen history."""
     data, cut = cut_for(data, protocol, stage)
-    train = data.take(slice(0, cut))
-    live = _live(data, train, cut, protocol)
+    kinds = [data.schema.kind_number(name) for name in protocol.targets or data.schema.kinds]
+    rows = drawn_rows(data, cut, kinds, protocol.max_questions, protocol.seed)
+    exclude, knows_time = protocol.repeats == "exclude", protocol.request_time == "event"
+    live = replayed(data, cut, rows, exclude=exclude, knows_time=knows_time)
     # the history ends at the person's first event that is not in training
     later = np.append(np.flatnonzero(data.sequences.rows >= cut), len(data))
     frozen_high = np.minimum(live.high, later[np.searchsorted(later, live.low)])
-    frozen_questions = replace(live, high=frozen_high)
-    return Task(train=train, asked={"live": live, "frozen": frozen_questions}, refit="train + validation")
-
-
-def _live(data: Dataset, train: Dataset, cut: int, protocol: Protocol) -> Questions:
-    rows = drawn_rows(data, cut, protocol)
-    log, sequences = data.interactions, data.sequences
-    place = sequences.place_of_rows()[rows]
-    low = sequences.offsets[log.user[rows]]
-    high = sequences.first_of_instant()[place]
-    if protocol.repeats == "exclude":
-        fresh = ~repeated(data, rows, low, high)
-        rows, low, high = rows[fresh], low[fresh], high[fresh]
-    user = log.user[rows]
-    if protocol.request_time == "event":
-        at, popularity = log.at[rows], data.popularity
-    else:
-        at, popularity = np.full(len(rows), log.at[cut], dtype=np.int64), train.popularity
-    return Questions(
-        data=data,
-        sequences=sequences,
-        user=frozen(user),
-        at=frozen(at),
-        low=low,
-        high=high,
-        row=rows if protocol.request_time == "event" else None,
-        targets={OVERALL: Targets.single(log.item[rows])},
-        popularity=popularity,
-        newest_row=rows,
-        candidates=None,
-        stranger=np.bincount(train.interactions.user, minlength=data.n_users)[user] == 0,
-    )
-
-
-def drawn_rows(data: Dataset, cut: int, protocol: Protocol) -> Int64:
-    """Rows asked, rising: at most `max_questions` of each person's target events from `cut` on.
-
-    People are taken in the order of their first such event; ``choice`` without replacement is called only for people with
-    more, from ``default_rng(seed)``.
-    """
-    log = data.interactions
-    kinds = [data.schema.kind_number(name) for name in protocol.targets or data.schema.kinds]
-    later = cut + np.flatnonzero(np.isin(log.kind[cut:], kinds))
-    by_person = later[np.argsort(log.user[later], kind="stable")]
-    starts = np.flatnonzero(np.diff(log.user[by_person], prepend=-1))
-    groups = np.split(by_person, starts[1:]) if len(by_person) else []
-    groups.sort(key=lambda rows: int(rows[0]))
-    rng = generator(protocol.seed)
-    limit = protocol.max_questions
-    chosen = [rows if len(rows) <= limit else rng.choice(rows, limit, replace=False) for rows in groups]
-    return np.sort(np.concatenate(chosen)).astype(np.int64) if chosen else np.zeros(0, dtype=np.int64)
-
-
-def repeated(data: Dataset, rows: Int64, low: Int64, high: Int64) -> np.ndarray:
-    """Whether the item of each row is in the history at the places ``low:high``, bool [Q]."""
-    histories = data.sequences.histories(low, high)
-    same = histories.item == data.interactions.item[rows][histories.owner]
-    found = np.zeros(len(rows), dtype=np.bool_)
-    found[histories.owner[same]] = True
-    return found
+    asked = {"live": live, "frozen": replace(live, high=frozen_high)}
+    train = data.take(slice(0, cut))
+    if protocol.keep_share < 1:
+        kept = generator(protocol.seed, "keep").random(len(data)) < protocol.keep_share
+        asked = {history: thinned(questions, kept, cut) for history, questions in asked.items()}
+        train = data.take(np.flatnonzero(kept[:cut]))
+    return Task(train=train, asked=asked, refit="train + validation", unreal=frozenset({"frozen"}))

@@ -6,25 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
+from penchant.config import declared
 from penchant.data.arrays import Float64
 from penchant.data.dataset import Dataset
 from penchant.errors import BadData, UserError
-from penchant.evaluate.answering import Judging, answer
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import OVERALL, Task, people_of
-from penchant.evaluate.tasks import make_task, sampled
-from penchant.metrics.groups import mean_by_group
-from penchant.metrics.names import parse_metric
+from penchant.evaluate.validation import Validation, clearly_greater, mean_of
 from penchant.models.base import Model, ModelConfig
 from penchant.train.run import Run
-
-SELECTION_PEOPLE = 500
-"""People asked for one trial in any case, if there are so many."""
-
-SELECTION_CELLS = 200_000_000
-"""Scores computed for one trial when more people can be asked: seconds, and less noise in the choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +26,17 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The settings chosen, with everything that was tried; no trial means that nothing could be compared."""
+    """The settings chosen, with everything that was tried.
+
+    Attributes:
+        trials: none when nothing could be compared.
+        why_not: why nothing was tried although a budget was there; empty otherwise.
+    """
 
     config: ModelConfig
     trials: tuple[Trial, ...]
     metric: str
+    why_not: str = ""
 
 
 def select(
@@ -64,46 +59,34 @@ def select(
     O(budget) fits and rankings of the people that `SELECTION_CELLS` affords; settings declared ``refit=False`` share a fit.
     """
     config = model.config_class().parse(given, model.name())
+    untried = Selection(config=config, trials=(), metric=protocol.primary)
+    if budget < 2:
+        return untried
     try:
-        task = _affordable(make_task(data, protocol, stage, cut), protocol)
-    except BadData:
-        return Selection(config=config, trials=(), metric=protocol.primary)
-    if len(task.asked[task.leading]) == 0 or budget < 2:
-        return Selection(config=config, trials=(), metric=protocol.primary)
-    search = _Search(model, config, task, protocol, run, budget)
+        validation = Validation.of(data, protocol, stage, cut)
+    except BadData as fault:
+        # the settings as given are measured all the same, but nobody shall take them for chosen
+        run.reporter.note(f"{model.name()}: settings as given, none chosen: {fault}")
+        return replace(untried, why_not=str(fault))
+    search = _Search(model, config, validation, run, budget)
     search.over([name for name in _searched(model) if name not in given])
     return Selection(config=search.best.config, trials=tuple(search.trials), metric=protocol.primary)
-
-
-def _affordable(task: Task, protocol: Protocol) -> Task:
-    """The task with only as many people as `SELECTION_CELLS` allows, but `SELECTION_PEOPLE` at least."""
-    questions = task.asked[task.leading]
-    cells = len(questions) * questions.data.n_items
-    share = SELECTION_CELLS / max(1, cells)
-    people = max(SELECTION_PEOPLE, int(share * len(people_of(questions))))
-    fewer = sampled(questions, protocol.changed(sample_people=people))
-    return replace(task, asked={task.leading: fewer})
 
 
 def _searched(model: type[Model]) -> list[str]:
     """Settings with a grid: the model's own first, for they matter most, then those it shares with others."""
     config = model.config_class()
-    declared = [name for part in config.__mro__ for name in vars(part).get("__annotations__", {})]
-    names = [name for name in dict.fromkeys(declared) if name in config.model_fields]
-    return [name for name in names if _extra(config.model_fields[name]).get("grid")]
-
-
-def _extra(field: Any) -> Mapping[str, Any]:
-    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    fields = [name for part in config.__mro__ for name in vars(part).get("__annotations__", {})]
+    return [
+        name for name in dict.fromkeys(fields) if name in config.model_fields and declared(config, name).get("grid")
+    ]
 
 
 class _Search:
     """State of one coordinate search: the best fitted model so far and the trials spent."""
 
-    def __init__(
-        self, model: type[Model], config: ModelConfig, task: Task, protocol: Protocol, run: Run, budget: int
-    ) -> None:
-        self.task, self.protocol, self.run, self.budget = task, protocol, run, budget
+    def __init__(self, model: type[Model], config: ModelConfig, validation: Validation, run: Run, budget: int) -> None:
+        self.validation, self.run, self.budget = validation, run, budget
         self.trials: list[Trial] = []
         self.tried: list[ModelConfig] = [config]
         self.best = self._fitted(model(config))
@@ -114,7 +97,7 @@ class _Search:
 
         So a small budget has looked at each setting once before it looks at any twice.
         """
-        grids = {name: _extra(type(self.best.config).model_fields[name])["grid"] for name in names}
+        grids = {name: declared(type(self.best.config), name)["grid"] for name in names}
         values = {name: [v for v in grid if v != getattr(self.best.config, name)] for name, grid in grids.items()}
         turns = [
             (name, v[i])
@@ -132,7 +115,7 @@ class _Search:
                     self._try(name, value)
 
     def _try(self, name: str, value: Any) -> None:
-        refit = _extra(type(self.best.config).model_fields[name])["refit"]
+        refit = declared(type(self.best.config), name)["refit"]
         try:
             config = self.best.config.changed(**{name: value})
             if config in self.tried:
@@ -143,36 +126,14 @@ class _Search:
         except UserError:
             return
         got = self._judged(candidate)
-        if _clearly_greater(got, self.values):
+        if clearly_greater(got, self.values):
             self.best, self.values = candidate, got
 
     def _fitted(self, model: Model) -> Model:
-        return model.fit(self.task.train, run=self.run)
+        return model.fit(self.validation.train, run=self.run)
 
     def _judged(self, model: Model) -> Float64:
-        questions = self.task.asked[self.task.leading]
-        metric = parse_metric(self.protocol.primary)
-        judging = Judging(
-            metrics=[metric],
-            single=self.protocol.single_target,
-            exclude=self.protocol.repeats == "exclude",
-            with_lists=False,
-        )
         name = f"{model.name()}: settings, trial {len(self.trials) + 1} of {self.budget}"
-        values = answer(model, questions, judging, self.run.reporter, name).values[OVERALL][str(metric)]
-        people = people_of(questions)
-        order = np.argsort(people)
-        group = order[np.searchsorted(people[order], questions.user)]
-        means = mean_by_group(values, group, len(people))
-        value = float(np.nanmean(means)) if np.isfinite(means).any() else float("nan")
-        self.trials.append(Trial(settings=model.config.model_dump(mode="json"), value=value))
-        return means
-
-
-def _clearly_greater(values: Float64, than: Float64) -> bool:
-    """Whether the mean of each person's gain exceeds its standard error: smaller gains are mostly luck of the sample."""
-    gain = values - than
-    gain = gain[np.isfinite(gain)]
-    if len(gain) < 2:
-        return False
-    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
+        values = self.validation.judged(model, self.run.reporter, name)
+        self.trials.append(Trial(settings=model.config.model_dump(mode="json"), value=mean_of(values)))
+        return values

@@ -6,7 +6,7 @@ import numpy as np
 
 from penchant.data.arrays import Bool
 from penchant.data.dataset import Dataset
-from penchant.evaluate.questions import OVERALL, Questions
+from penchant.data.questions import OVERALL, Questions
 
 _LENGTHS = ((0, 0), (1, 4), (5, 19), (20, 99), (100, None))
 _HOUR_MS = 3_600_000

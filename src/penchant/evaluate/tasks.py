@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from penchant.data.dataset import Dataset
-from penchant.evaluate import cold, held_out, onelist, replay, unseen_people
+from penchant.data.questions import Questions, Task, people_of
+from penchant.evaluate import cold, held_out, onelist, published, replay, unseen_people
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import Questions, Task, people_of
 from penchant.rng import generator
 
 _MAKERS = {
     "replay": replay.task,
     "time": onelist.task,
-    "last": held_out.last_task,
-    "column": held_out.column_task,
+    "last": held_out.task,
+    "column": published.task,
     "users": unseen_people.task,
     "cold": cold.task,
 }
@@ -30,7 +30,7 @@ def make_task(data: Dataset, protocol: Protocol, stage: Stage, cut: int = 0) -> 
     """
     if cut:
         data = data.take(slice(0, len(data) - int(cut * protocol.test_share * len(data))))
-    task = _MAKERS[protocol.name](data, protocol, stage)
+    task = replace(_MAKERS[protocol.name](data, protocol, stage), exclude=protocol.repeats == "exclude")
     if protocol.sample_people is None:
         return task
     return replace(task, asked={mode: sampled(asked, protocol) for mode, asked in task.asked.items()})

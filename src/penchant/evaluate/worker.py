@@ -1,7 +1,7 @@
-"""A child process that measures one model, so that its processor time and memory are its own.
+"""A child process that measures or tunes one model, so that its processor time and memory are its own.
 
 Run as ``python -m penchant.evaluate.worker JOB.json``; speaks JSON lines on standard output (progress and notes) and leaves
-its result in the job's folder.
+its result in the job's folder, or its trials in the job's journal.
 """
 
 from __future__ import annotations
@@ -49,19 +49,39 @@ def main(path: str) -> int:
     """Does the job described in the JSON file at `path`; returns the exit code."""
     job = json.loads(Path(path).read_text(encoding="utf-8"))
     try:
-        result = measure(
+        (_tuned if "journal" in job else _measured)(job)
+    except (UserError, MemoryError) as fault:
+        _say({"refused": str(fault) or "not enough memory"})
+        return REFUSED
+    return 0
+
+
+def _measured(job: dict[str, Any]) -> None:
+    result = measure(
+        ModelSpec(label=job["label"], model=job["model"], settings=job["settings"]),
+        open_dataset(Path(job["data"])),
+        Protocol.parse(job["protocol"]),
+        Run(seed=job["seed"], reporter=_Lines()),
+        budget=job["budget"],
+        cut=job["cut"],
+    )
+    result.write(Path(job["out"]))
+
+
+def _tuned(job: dict[str, Any]) -> None:
+    from penchant.evaluate.tuning.journal import Journal
+    from penchant.evaluate.tuning.search import search
+
+    # the parent holds the lock
+    with Journal(Path(job["journal"]), lock=False) as journal:
+        search(
             ModelSpec(label=job["label"], model=job["model"], settings=job["settings"]),
             open_dataset(Path(job["data"])),
             Protocol.parse(job["protocol"]),
             Run(seed=job["seed"], reporter=_Lines()),
+            journal,
             budget=job["budget"],
-            cut=job["cut"],
         )
-    except (UserError, MemoryError) as fault:
-        _say({"refused": str(fault) or "not enough memory"})
-        return REFUSED
-    result.write(Path(job["out"]))
-    return 0
 
 
 if __name__ == "__main__":

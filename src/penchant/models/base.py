@@ -11,12 +11,13 @@ from typing import Any, ClassVar, Self, get_type_hints
 
 import numpy as np
 
-from penchant.config import Config, setting
+from penchant.config import Between, Config, declared, setting
 from penchant.data.arrays import MS_PER_DAY, AnyArray, Bool, Float32, Nums, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.data.queries import EncodedQueries, encode
+from penchant.data.questions import Task
 from penchant.errors import BadConfig, BadData, BadModelFolder, UserError
 from penchant.models.circumstances import Lifts
 from penchant.models.folder import FolderContents, read_folder, write_folder
@@ -44,24 +45,17 @@ class ModelConfig(Config):
         refit=False,
     )
     popularity_weight: float = setting(
-        0.0,
-        "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
-        grid=(0.3, 1.0),
-        refit=False,
-        ge=0,
-        le=100,
-    )
+        0.0, "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
+        grid=(0.3, 1.0), search=Between(0.01, 3, log=True, also=(0.0,)), refit=False, ge=0, le=100,
+    )  # fmt: skip
     popularity_half_life: float = setting(
-        7.0, "age at which a choice counts half in that popularity", unit="days", refit=False, gt=0
-    )
+        7.0, "age at which a choice counts half in that popularity", unit="days", search=Between(0.25, 90, log=True),
+        refit=False, gt=0,
+    )  # fmt: skip
     context_lift: float = setting(
-        0.0,
-        "how strongly items that are chosen more in such circumstances are raised: times exp(context_lift x log lift)",
-        grid=(0.5, 1.0),
-        refit=False,
-        ge=0,
-        le=5,
-    )
+        0.0, "how strongly items that are chosen more in such circumstances are raised: times exp(context_lift x log lift)",
+        grid=(0.5, 1.0), search=Between(0.1, 2, also=(0.0,)), refit=False, ge=0, le=5,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,6 +72,7 @@ class Model(ABC):
     Attributes:
         config: settings; the annotation in a subclass names its config class.
         scores_unseen: whether the model has an opinion about items without an event in its training log.
+        rehearses: whether a fit learns from questions; it makes its own when it is given none.
         n_fit: size of the catalogue at the fit; numbers from there on are items that came later.
         known: bool [n_fit], whether the item had an event in the training log.
         lifts: how circumstances raise each item; None while `context_lift` is 0.
@@ -85,6 +80,7 @@ class Model(ABC):
 
     config: ModelConfig
     scores_unseen: ClassVar[bool] = False
+    rehearses: ClassVar[bool] = False
     catalogue: Catalogue
     people: People
     known: Bool
@@ -113,7 +109,7 @@ class Model(ABC):
     # -- what an author writes -------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         """Learns from `train`; sets attributes that `_state` returns."""
 
     @abstractmethod
@@ -133,8 +129,8 @@ class Model(ABC):
 
     # -- fitting ---------------------------------------------------------------------------------------------------
 
-    def fit(self, train: Dataset, *, valid: Dataset | None = None, run: Run | None = None) -> Self:
-        """Learns from a log and keeps its catalogue and people; returns the model itself.
+    def fit(self, train: Dataset, *, valid: Task | None = None, run: Run | None = None) -> Self:
+        """Learns from a log and keeps its catalogue and people; `valid` holds questions for a model that `rehearses`.
 
         Raises:
             BadData: the log holds no event.
@@ -155,9 +151,9 @@ class Model(ABC):
     def with_settings(self, **settings: Any) -> Self:
         """The same fitted model with other settings; only those declared with ``refit=False`` may change."""
         changed = self.config.changed(**settings)
-        for key, field in type(self.config).model_fields.items():
-            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            if extra.get("refit", True) and getattr(changed, key) != getattr(self.config, key):
+        for key in type(self.config).model_fields:
+            needs_fit = declared(type(self.config), key).get("refit", True)
+            if needs_fit and getattr(changed, key) != getattr(self.config, key):
                 raise BadConfig(f"{self.name()}: {key} cannot change without a new fit")
         other = copy.copy(self)
         other.config = changed

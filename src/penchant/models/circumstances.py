@@ -54,9 +54,9 @@ class Lifts:
                 fields[name] = (column.codes, len(column.names))
         return cls(tables={name: _table(codes, n, log.item, n_items) for name, (codes, n) in fields.items()})
 
-    def multiply(self, scores: Float32, batch: QueryBatch, strength: float) -> None:
-        """Multiplies the positive scores by ``exp(strength x lift)``, in place; scores: float32 [B, n], n >= n_items."""
-        total = np.zeros(scores.shape, dtype=np.float32)
+    def total(self, batch: QueryBatch, n_items: int) -> Float32:
+        """The sum of the log lifts of all fields in each moment, float32 [B, n_items]; 0 for items that came later."""
+        total = np.zeros((len(batch), n_items), dtype=np.float32)
         clock = _clock(batch.at, batch.time_zone) if batch.is_moment else {}
         for name, table in self.tables.items():
             codes = clock.get(name)
@@ -66,6 +66,11 @@ class Lifts:
             if codes is not None:
                 # -1, a missing value, reads the last row, which is 0
                 total[:, : table.shape[1]] += table[codes]
+        return total
+
+    def multiply(self, scores: Float32, batch: QueryBatch, strength: float) -> None:
+        """Multiplies the positive scores by ``exp(strength x lift)``, in place; scores: float32 [B, n], n >= n_items."""
+        total = self.total(batch, scores.shape[1])
         np.exp(total * np.float32(strength), out=total)
         np.multiply(scores, total, out=scores, where=scores > 0)
 

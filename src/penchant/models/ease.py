@@ -15,14 +15,15 @@ from collections.abc import Mapping
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import lapack
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.errors import BadConfig
 from penchant.models.base import Model, ModelConfig
+from penchant.models.closed_form import inverted
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
 from penchant.train.run import Run
@@ -42,8 +43,9 @@ class EaseConfig(HistoryConfig, ModelConfig):
         0.8, "weight of an event relative to the next newer one", grid=(0.6, 0.8, 1.0), refit=False, gt=0, le=1
     )
     again: float = setting(
-        0.0, "weight of an item for itself, which lets it come again", grid=(0.0, 1.0), refit=False, ge=0
-    )
+        0.0, "weight of an item for itself, which lets it come again", grid=(0.0, 1.0),
+        search=Between(0.03, 3, log=True, also=(0.0,)), refit=False, ge=0,
+    )  # fmt: skip
     history_half_life: float | None = setting(
         None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
         refit=False, gt=0,
@@ -58,11 +60,11 @@ class EaseConfig(HistoryConfig, ModelConfig):
     )  # fmt: skip
     row_events: int | None = setting(
         50, "a person's log is cut into rows of so many events; none: one row a person", unit="events",
-        grid=(10, 50), ge=2,
+        grid=(10, 50), search=Between(3, 300, log=True, also=(None,)), ge=2,
     )  # fmt: skip
     reg: float = setting(
         300.0, "added to the diagonal of the co-occurrence matrix; doubts pairs seen rarely", unit="rows",
-        grid=(300.0, 1000.0), gt=0,
+        grid=(300.0, 1000.0), search=Between(10, 10_000, log=True), gt=0,
     )  # fmt: skip
     max_items: int = setting(
         20_000, "only the most frequent items take part; for the others popularity alone speaks", unit="items", ge=1
@@ -82,7 +84,7 @@ class Ease(Model):
     members: Int64
     weights: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         counts = np.bincount(train.interactions.item, minlength=train.n_items)
         # among equally frequent items those that appeared last are kept: they are likelier to be wanted now
         frequent = np.lexsort((-np.arange(train.n_items), -counts))[: self.config.max_items]
@@ -99,7 +101,11 @@ class Ease(Model):
         self.weights = frozen(_solved(_co_occurrence(rows), self.config.reg))
 
     def _score(self, batch: QueryBatch) -> Float32:
-        past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, self.members]
+        return self._scores_of(self._past(batch))
+
+    def _scores_of(self, past: sp.csr_matrix) -> Float32:
+        """Scores float32 [B, n_fit] of these pasts, float32 [B, m]."""
+        n_queries = past.shape[0]
         spoken = np.flatnonzero(np.diff(past.indptr))
         past = past[spoken]
         found = _weighted(past, self.weights)
@@ -107,11 +113,15 @@ class Ease(Model):
             found[np.repeat(np.arange(len(spoken)), np.diff(past.indptr)), past.indices] += (
                 self.config.again * past.data
             )
-        if found.shape == (len(batch), self.n_fit):
+        if found.shape == (n_queries, self.n_fit):
             return found
-        scores = np.full((len(batch), self.n_fit), np.nan, dtype=np.float32)
+        scores = np.full((n_queries, self.n_fit), np.nan, dtype=np.float32)
         scores[np.ix_(spoken, self.members)] = found
         return scores
+
+    def _past(self, batch: QueryBatch) -> sp.csr_matrix:
+        """How much each member counts in each past, float32 [B, m]."""
+        return history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, self.members]
 
     def _state(self) -> dict[str, AnyArray]:
         return {"members": self.members, "weights": self.weights}
@@ -149,25 +159,10 @@ def _solved(gram: Float32, reg: float) -> Float32:
 
     Only the upper triangle of `gram` is read; the Cholesky factor and the inverse take its place (n^3 operations in all).
     """
-    m = len(gram)
-    gram[np.diag_indices(m)] += np.float32(reg)
-    # LAPACK wants columns together: the transpose of a symmetric matrix is itself, and costs no copy
-    factor, failed = lapack.spotrf(gram.T, lower=1, overwrite_a=1, clean=0)
-    inverse, also_failed = lapack.spotri(factor, lower=1, overwrite_c=1)
-    if failed or also_failed:
+    gram[np.diag_indices(len(gram))] += np.float32(reg)
+    weights = inverted(gram)
+    if weights is None:
         raise BadConfig(f"ease: reg: {reg:g} is too small for this log; the matrix cannot be inverted in float32")
-    weights: Float32 = inverse.T
-    _mirror_upper(weights)
     weights /= -np.diagonal(weights).copy()
     np.fill_diagonal(weights, 0.0)
     return weights
-
-
-def _mirror_upper(square: Float32) -> None:
-    """Copies the upper triangle onto the lower one, in place and block by block."""
-    m = len(square)
-    for start in range(0, m, _CHUNK):
-        stop = min(start + _CHUNK, m)
-        corner = square[start:stop, start:stop]
-        corner[:] = np.triu(corner) + np.triu(corner, 1).T
-        square[stop:, start:stop] = square[start:stop, stop:].T

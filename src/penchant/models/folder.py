@@ -102,7 +102,8 @@ def _write_section(folder: Path, arrays: Arrays, meta: Mapping[str, Any]) -> Non
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     with path.open("w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
+        # in their own order: event kinds are numbered by their place in the schema
+        json.dump(value, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.config import Config, setting
+from penchant.config import Between, Config, setting
 from penchant.data.arrays import MS_PER_DAY, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
@@ -24,11 +24,20 @@ from penchant.data.sequences import Histories
 class HistoryConfig(Config):
     """Settings of every model that looks at a person's past: newer events may count more."""
 
-    last_n: int = setting(50, "newest events that count", unit="events", grid=(5, 20, 50, 200), refit=False, ge=1)
+    last_n: int = setting(
+        50,
+        "newest events that count",
+        unit="events",
+        grid=(5, 20, 50, 200),
+        search=Between(1, 200, log=True),
+        refit=False,
+        ge=1,
+    )
     decay: float = setting(
         0.9,
         "weight of an event relative to the next newer one",
         grid=(0.6, 0.8, 0.9, 0.97, 1.0),
+        search=Between(0.3, 1.0),
         refit=False,
         gt=0,
         le=1,
@@ -38,6 +47,7 @@ class HistoryConfig(Config):
         "age at which a past event counts half; none switches it off",
         unit="days",
         grid=(None, 30.0, 1.0, 0.02),
+        search=Between(0.01, 365, log=True, also=(None,)),
         refit=False,
         gt=0,
     )
@@ -45,6 +55,7 @@ class HistoryConfig(Config):
         0.0,
         "how much more a past event counts in like circumstances: times exp(context_match x likeness in 0..1)",
         grid=(1.0, 3.0),
+        search=Between(0.3, 5, log=True, also=(0.0,)),
         refit=False,
         ge=0,
         le=20,

@@ -22,10 +22,11 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Float32, Float64
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.models.alternating import exact, nearer
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
@@ -49,21 +50,27 @@ class IalsConfig(HistoryConfig, ModelConfig):
         grid=(0.0, 1.0), refit=False, ge=0, le=20,
     )  # fmt: skip
     alpha: float = setting(
-        10.0, "weight of a choice, where 1 is that of a pair without one", grid=(3.0, 10.0, 30.0, 100.0), gt=0
-    )
-    reg: float = setting(30.0, "penalty on the squared factors of a mean row", grid=(10.0, 30.0, 100.0), gt=0)
+        10.0, "weight of a choice, where 1 is that of a pair without one", grid=(3.0, 10.0, 30.0, 100.0),
+        search=Between(1, 300, log=True), gt=0,
+    )  # fmt: skip
+    reg: float = setting(
+        30.0, "penalty on the squared factors of a mean row", grid=(10.0, 30.0, 100.0),
+        search=Between(1, 1000, log=True), gt=0,
+    )  # fmt: skip
     row_events: int | None = setting(
         50, "a person's log is cut into rows of so many events, each with factors of its own; none: one row a person",
-        unit="events", grid=(10, 50), ge=1,
+        unit="events", grid=(10, 50), search=Between(3, 300, log=True, also=(None,)), ge=1,
     )  # fmt: skip
-    embedding_dim: int = setting(64, "taste dimensions", grid=(64, 128), ge=1)
-    epochs: int = setting(15, "passes; each solves all people, then all items", ge=1)
+    embedding_dim: int = setting(64, "taste dimensions", grid=(64, 128), search=(32, 64, 128), ge=1)
+    epochs: int = setting(15, "passes; each solves all people, then all items", search=Between(5, 30), ge=1)
     steps: int = setting(3, "conjugate-gradient steps of each solution, from the former one", ge=1)
     frequency_exponent: float = setting(
         1.0, "how the penalty grows with the total weight of a row: 0 not at all (Hu et al.), 1 in proportion",
-        ge=0, le=1,
+        search=Between(0, 1), ge=0, le=1,
     )  # fmt: skip
-    counting: Literal["binary", "count", "log"] = setting("binary", "how c counts the events of a person with an item")
+    counting: Literal["binary", "count", "log"] = setting(
+        "binary", "how c counts the events of a person with an item", search=("binary", "count", "log")
+    )
 
 
 class Ials(Model):
@@ -79,7 +86,7 @@ class Ials(Model):
     mean_weight: float
     _gram: Float64
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         log = log_matrix(train, self.config.counting, self.config.row_events)
         by_person, by_item = sp.csr_matrix(log * self.config.alpha), sp.csr_matrix(log.T * self.config.alpha)
         self.mean_weight = _mean_weight(by_person)

@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights
 from penchant.models.neighbours import (
@@ -47,7 +48,7 @@ class ItemKnnConfig(HistoryConfig, ModelConfig):
     )
     again: float = setting(
         0.0, "weight of the similarity of an item with itself, which lets it come again", grid=(0.0, 1.0),
-        refit=False, ge=0,
+        search=Between(0.03, 3, log=True, also=(0.0,)), refit=False, ge=0,
     )  # fmt: skip
     history_half_life: float | None = setting(
         None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 0.02),
@@ -57,15 +58,17 @@ class ItemKnnConfig(HistoryConfig, ModelConfig):
         "tfidf",
         "cosine: people in common over all; tfidf: people of few items say more; bm25: the same, and popular items less",
         grid=("tfidf", "bm25"),
+        search=("cosine", "tfidf", "bm25"),
     )
     shrink: float = setting(
-        10.0, "people added to the denominator of cosine and tfidf: doubts pairs seen rarely", grid=(0.0, 10.0), ge=0
-    )
+        10.0, "people added to the denominator of cosine and tfidf: doubts pairs seen rarely", grid=(0.0, 10.0),
+        search=Between(1, 300, log=True, also=(0.0,)), ge=0,
+    )  # fmt: skip
     visit_gap: float | None = setting(
         None, "items count as chosen together within visits parted by such a pause; none: within people", unit="days",
-        grid=(None, 0.5), gt=0,
+        grid=(None, 0.5), search=Between(0.01, 7, log=True, also=(None,)), gt=0,
     )  # fmt: skip
-    neighbours: int = setting(200, "most similar items kept for each item", ge=1)
+    neighbours: int = setting(200, "most similar items kept for each item", search=Between(20, 1000, log=True), ge=1)
 
 
 class ItemKnn(Model):
@@ -75,7 +78,7 @@ class ItemKnn(Model):
     similar: sp.csr_matrix
     own: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         left, right = self._factors(profiles(train, self.config.visit_gap))
         size = lengths(left)
         if self.config.similarity == "bm25":

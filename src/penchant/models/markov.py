@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Int64, Nums, ragged_positions
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.data.sequences import Histories
 from penchant.models.base import Model, ModelConfig
 from penchant.models.neighbours import densified, inverse, kind_weights, packed, scaled, unpacked
@@ -29,16 +30,30 @@ _CHUNK = 4_000_000
 class MarkovConfig(ModelConfig):
     """Settings of `markov`. An instant is all events of one person that share a time: they have no order."""
 
-    last_n: int = setting(5, "newest instants that count", unit="instants", grid=(1, 5, 20), refit=False, ge=1)
+    last_n: int = setting(
+        5, "newest instants that count", unit="instants", grid=(1, 5, 20), search=Between(1, 50, log=True),
+        refit=False, ge=1,
+    )  # fmt: skip
     decay: float = setting(
-        0.5, "weight of an instant relative to the next newer one", grid=(0.3, 0.5, 0.8), refit=False, gt=0, le=1
-    )
-    window: int = setting(3, "instants after an item whose items follow it", unit="instants", grid=(1, 3, 10), ge=1)
-    fade: float = setting(0.5, "weight of a follower relative to one an instant earlier", grid=(0.5, 0.8), gt=0, le=1)
+        0.5, "weight of an instant relative to the next newer one", grid=(0.3, 0.5, 0.8), search=Between(0.05, 1.0),
+        refit=False, gt=0, le=1,
+    )  # fmt: skip
+    window: int = setting(
+        3, "instants after an item whose items follow it", unit="instants", grid=(1, 3, 10),
+        search=Between(1, 20, log=True), ge=1,
+    )  # fmt: skip
+    fade: float = setting(
+        0.5, "weight of a follower relative to one an instant earlier", grid=(0.5, 0.8), search=Between(0.1, 1.0),
+        gt=0, le=1,
+    )  # fmt: skip
     max_gap: float | None = setting(
-        None, "longest time between an item and its follower; none: any", unit="days", grid=(None, 0.05, 1.0), gt=0
-    )
-    shrink: float = setting(2.0, "followers added to the number counted: doubts items that were followed rarely", ge=0)
+        None, "longest time between an item and its follower; none: any", unit="days", grid=(None, 0.05, 1.0),
+        search=Between(0.005, 30, log=True, also=(None,)), gt=0,
+    )  # fmt: skip
+    shrink: float = setting(
+        2.0, "followers added to the number counted: doubts items that were followed rarely",
+        search=Between(0.1, 100, log=True, also=(0.0,)), ge=0,
+    )  # fmt: skip
 
 
 class Markov(Model):
@@ -47,7 +62,7 @@ class Markov(Model):
     config: MarkovConfig
     follows: sp.csr_matrix
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         shape = (train.n_items, train.n_items)
         counts = sp.csr_matrix(shape, dtype=np.float32)
         for source, target, weight in self._pairs(train):

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import model_validator
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import Categories
+from penchant.data.questions import Task
 from penchant.errors import BadConfig
 from penchant.models.base import Model, ModelConfig
 from penchant.train.run import Run
@@ -27,22 +28,25 @@ class PopularConfig(ModelConfig):
 
     half_life: float | None = setting(
         7.0, "age at which a choice counts half; none counts all alike", unit="days", grid=(0.25, 1.0, 3.0, 7.0, 30.0, None),
-        refit=False, gt=0,
+        search=Between(0.1, 365, log=True, also=(None,)), refit=False, gt=0,
     )  # fmt: skip
     window: float | None = setting(
         None, "only choices younger than this count; none counts all", unit="days", grid=(None, 1.0, 7.0, 30.0),
-        refit=False, gt=0,
+        search=Between(0.25, 365, log=True, also=(None,)), refit=False, gt=0,
     )  # fmt: skip
     window_share: float | None = setting(
         None, "a window as long as the newest part of the training log took; this share of its events",
-        grid=(None, 0.1), gt=0, le=1,
+        grid=(None, 0.1), search=Between(0.02, 0.5, log=True, also=(None,)), gt=0, le=1,
     )  # fmt: skip
     within: str | None = setting(
         None, "user attribute (a category); count only the choices of people of the same group"
     )
     prior: float = setting(20.0, "weight of the overall popularity within a group, in choices", refit=False, ge=0)
     popularity_behind: bool = setting(False, "not used: this model is the popularity", refit=False)
-    popularity_weight: float = setting(0.0, "not used: this model is the popularity", refit=False, ge=0)
+    popularity_weight: float = setting(0.0, "not used: this model is the popularity", search=(), refit=False, ge=0)
+    popularity_half_life: float = setting(
+        7.0, "not used: this model is the popularity", unit="days", search=(), refit=False, gt=0
+    )
 
     @model_validator(mode="after")
     def _behind_is_pointless(self) -> PopularConfig:
@@ -62,7 +66,7 @@ class Popular(Model):
     newest_ms: float = np.inf
     scores_unseen = True
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         at = train.interactions.at
         self.newest_ms = np.inf
         if self.config.window_share is not None:

@@ -14,10 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Float64, Int64, Kinds, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.data.sequences import Histories
 from penchant.models.base import BLOCK, Model, ModelConfig
 from penchant.models.neighbours import kind_weights
@@ -50,13 +51,16 @@ class RepeatsConfig(ModelConfig):
         refit=False,
     )
     half_life: float | None = setting(
-        90.0, "age at which an event counts half; none switches it off", unit="days", grid=(None, 7.0, 30.0, 90.0), gt=0
-    )
-    decay: float = setting(
-        1.0, "decayed: weight of an event relative to the next newer one", grid=(0.8, 0.9, 0.97, 1.0), refit=False,
-        gt=0, le=1,
+        90.0, "age at which an event counts half; none switches it off", unit="days", grid=(None, 7.0, 30.0, 90.0),
+        search=Between(0.5, 365, log=True, also=(None,)), gt=0,
     )  # fmt: skip
-    last_n: int = setting(1000, "newest events that count", unit="events", refit=False, ge=1)
+    decay: float = setting(
+        1.0, "decayed: weight of an event relative to the next newer one", grid=(0.8, 0.9, 0.97, 1.0),
+        search=Between(0.5, 1.0), refit=False, gt=0, le=1,
+    )  # fmt: skip
+    last_n: int = setting(
+        1000, "newest events that count", unit="events", search=Between(5, 1000, log=True), refit=False, ge=1
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,7 +114,7 @@ class Repeats(Model):
     scores_unseen = True
     chance: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         asked, returned = _returns(train, self.config.half_life, run.seed)
         self.chance = _smoothed(asked, returned).astype(np.float32)
 

@@ -17,6 +17,8 @@ _CELLS = 1 << 16
 def add_popularity(scores: Float32, counts: Float32, known: Bool, weight: float) -> None:
     """Adds ``(1e-6 + weight) x greatest score x counts / their peak`` to each row, in place.
 
+    The greatest score is that of the known items, so that an item that comes later changes nothing for them.
+
     Args:
         scores: float32 [B, n]; NaN is no opinion. An item that was chosen gets a score even there; in a row without any
             opinion all known items do.
@@ -31,9 +33,13 @@ def add_popularity(scores: Float32, counts: Float32, known: Bool, weight: float)
 
 
 def _add_popularity(scores: Float32, counts: Float32, known: Bool, share: np.float32) -> None:
+    late = np.flatnonzero(~known)
+    aside = scores[:, late]
+    scores[:, late] = np.nan
     # fmax and fmin leave NaN out: only a row without any opinion has an extreme that is NaN, and counts as of size 1
     greatest = np.fmax.reduce(scores, axis=1)
     size = np.maximum(greatest, -np.fmin.reduce(scores, axis=1))
+    scores[:, late] = aside
     peak = counts.max(axis=1)
     np.divide(counts, np.where(peak > 0, peak, np.float32(1.0))[:, None], out=counts)
     counts *= (share * np.where(size > 0, size, np.float32(1.0)))[:, None]

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
 from penchant.models.base import Model, ModelConfig
 from penchant.models.history import HistoryConfig, history_weights
 from penchant.models.neighbours import (
@@ -46,20 +47,29 @@ class UserKnnConfig(HistoryConfig, ModelConfig):
         None, "age at which a past event counts half; none switches it off", unit="days", grid=(None, 1.0),
         refit=False, gt=0,
     )  # fmt: skip
-    neighbours: int = setting(100, "most similar profiles that vote", grid=(100, 500), refit=False, ge=1)
+    neighbours: int = setting(
+        100, "most similar profiles that vote", grid=(100, 500), search=Between(20, 1000, log=True), refit=False, ge=1
+    )
     sharpness: float = setting(
-        1.0, "power of the similarity with which a profile votes", grid=(1.0, 2.0), refit=False, gt=0
+        1.0,
+        "power of the similarity with which a profile votes",
+        grid=(1.0, 2.0),
+        search=Between(0.3, 4, log=True),
+        refit=False,
+        gt=0,
     )
     visit_gap: float | None = setting(
         0.5,
         "profiles are visits parted by such a pause; none: they are people",
         unit="days",
         grid=(0.05, 0.5),
+        search=Between(0.01, 30, log=True, also=(None,)),
         gt=0,
     )
     rarity: float = setting(
-        1.0, "power of the inverse frequency with which items count when profiles are compared", grid=(0.0, 1.0), ge=0
-    )
+        1.0, "power of the inverse frequency with which items count when profiles are compared", grid=(0.0, 1.0),
+        search=Between(0, 2), ge=0,
+    )  # fmt: skip
 
 
 class UserKnn(Model):
@@ -70,7 +80,7 @@ class UserKnn(Model):
     by_item: sp.csr_matrix
     item_weight: Float32
 
-    def _fit(self, train: Dataset, valid: Dataset | None, run: Run) -> None:
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self.chosen = profiles(train, self.config.visit_gap)
         self._prepare()
 

@@ -12,7 +12,7 @@ from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.popularity import PopularityLog
 from penchant.data.profiles import user_rows
-from penchant.data.sequences import Sequences
+from penchant.data.sequences import Histories, Sequences
 
 OVERALL = "overall"
 """The group of targets that the headline metrics are about."""
@@ -42,6 +42,19 @@ class Targets:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class WholePast:
+    """The places ``low[q]:high[q]`` of `sequences`, int64 [Q] each: all that each question's person did before."""
+
+    sequences: Sequences
+    low: Int64
+    high: Int64
+
+    def take(self, rows: Int64) -> WholePast:
+        """Those of the questions `rows`."""
+        return WholePast(sequences=self.sequences, low=self.low[rows], high=self.high[rows])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Questions:
     """Q questions to any model.
 
@@ -57,6 +70,7 @@ class Questions:
         newest_row: int64 [Q], candidates are the items whose first row is not later, or None for no such limit.
         candidates: bool [n_items], items that are ranked, or None for all.
         stranger: bool [Q], the person had no event in training.
+        whole: the person's real past where the models are shown only a part of it; None: it is all shown.
     """
 
     data: Dataset
@@ -71,6 +85,7 @@ class Questions:
     newest_row: Int64 | None
     candidates: Bool | None
     stranger: Bool
+    whole: WholePast | None = None
 
     def __len__(self) -> int:
         """Number of questions."""
@@ -88,11 +103,25 @@ class Questions:
             targets={name: group.take(rows) for name, group in self.targets.items()},
             newest_row=None if self.newest_row is None else self.newest_row[rows],
             stranger=self.stranger[rows],
+            whole=None if self.whole is None else self.whole.take(rows),
         )
 
     def of_people(self, people: Nums) -> Questions:
         """Only the questions of these people."""
         return self.take(np.flatnonzero(np.isin(self.user, people)))
+
+    def seen(self, shown: Histories) -> Histories:
+        """What the people really chose before, which leaves a ranking that excludes repeats; `shown` is what models see."""
+        return shown if self.whole is None else self.whole.sequences.histories(self.whole.low, self.whole.high)
+
+    def allowed(self, first: Int64) -> Bool:
+        """Which items are candidates of each question, bool [Q, n_items]; `first` is what `first_rows` says of the data."""
+        open_items = np.ones((len(self), self.data.n_items), dtype=np.bool_)
+        if self.newest_row is not None:
+            open_items &= first[None, :] <= self.newest_row[:, None]
+        if self.candidates is not None:
+            open_items &= self.candidates
+        return open_items
 
     def batch(self) -> QueryBatch:
         """The questions as a model sees them."""
@@ -119,11 +148,15 @@ class Task:
         train: the only events a fit may see.
         asked: questions by the history they are asked with, such as ``"live"`` and ``"frozen"``; the first leads.
         refit: in words, what the final fit includes.
+        exclude: whether what is in a question's history leaves its ranking.
+        unreal: keys of `asked` that no service would be asked with; they show what something is worth and teach nothing.
     """
 
     train: Dataset
     asked: Mapping[str, Questions]
-    refit: str
+    refit: str = "train"
+    exclude: bool = False
+    unreal: frozenset[str] = frozenset()
 
     @property
     def leading(self) -> str:

@@ -1,0 +1,112 @@
+"""Protocol `column`: a published split names the rows that train, those that select settings and those that are test.
+
+A split is judged as it was published: with `per` "event" every test row is a question of its own, asked with what came before
+it in the person's order; with `per` "person" each person gets one list, judged on all the person's test items at once
+(recall@k is then hits over relevant items, and people without a test item are not asked).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.data.arrays import Bool, Float64, Int64, frozen, offsets_of
+from penchant.data.dataset import Dataset
+from penchant.data.features import Categories
+from penchant.data.questions import OVERALL, Questions, Targets, Task
+from penchant.errors import BadData
+from penchant.evaluate.held_out import asked_per_event
+from penchant.evaluate.protocol import Protocol, Stage
+from penchant.rng import generator
+
+CARVED_SHARE = 0.1
+"""Share of each person's train rows (rounded down, but one at least) that selects settings where a split has no valid rows."""
+
+
+def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
+    """`train` rows train, `valid` rows select, `test` rows are targets, rows with any other name are history only.
+
+    Where the split has no valid rows, stage "valid" asks for some of the train rows and fits on the others (see `_carved`).
+
+    Raises:
+        BadData: the log has no split column, it names no row of a needed kind, or no train row can be set aside.
+    """
+    split = data.interactions.extra.get("split")
+    if not isinstance(split, Categories):
+        raise BadData("protocol column: the log has no split column; name it with --split-column")
+    rows = {name: split.codes == split.names.number(name) for name in ("train", "valid", "test")}
+    for name in ("train", "test"):
+        if not rows[name].any():
+            listed = ", ".join(split.names)
+            raise BadData(f'protocol column: expected rows with split "{name}", found only: {listed}')
+    refit = "train only, as the published split asks"
+    if not rows["valid"].any():
+        refit += f"; it has no valid rows: {_how(data)} selected settings"
+    train, asked = rows["train"], rows[stage]
+    if stage == "valid":
+        if not asked.any():
+            asked = _carved(data, train, protocol)
+            if not asked.any():
+                raise BadData("protocol column: no person has two train rows, so none is left to select settings by")
+            train = train & ~asked
+        # choosing must not look at a test row, not even as a history
+        data, train, asked = data.take(~rows["test"]), train[~rows["test"]], asked[~rows["test"]]
+    fitted = data.take(train)
+    kinds = [data.schema.kind_number(name) for name in protocol.targets or data.schema.kinds]
+    wanted = asked & np.isin(data.interactions.kind, kinds)
+    if protocol.per == "event":
+        places = np.flatnonzero(wanted[data.sequences.rows]).astype(np.int64)
+        return Task(train=fitted, asked={"live": asked_per_event(data, fitted, places, protocol, data)}, refit=refit)
+    return Task(
+        train=fitted, asked={"frozen": _per_person(data, fitted, data.take(~asked), wanted, protocol)}, refit=refit
+    )
+
+
+def _ordered(data: Dataset) -> bool:
+    return data.timed or data.interactions.order is not None
+
+
+def _how(data: Dataset) -> str:
+    which = "the newest" if _ordered(data) else "a seeded draw of"
+    return f"{which} {CARVED_SHARE:.0%} of each person's train rows"
+
+
+def _carved(data: Dataset, train: Bool, protocol: Protocol) -> Bool:
+    """Which rows select settings, bool [N]: of each person's train rows a share, the newest or else drawn by the seed.
+
+    A person with a single train row keeps it.
+    """
+    rows = data.sequences.rows[train[data.sequences.rows]]
+    user = data.interactions.user[rows]
+    rank: Float64 | Int64 = np.arange(len(rows))
+    if not _ordered(data):
+        rank = generator(protocol.seed, "carved validation").random(len(rows))
+    rows = rows[np.lexsort((-rank, user))]
+    held = np.bincount(user, minlength=data.n_users)
+    wanted = np.where(held > 1, np.maximum(1, np.floor(CARVED_SHARE * held)), 0)
+    place = np.arange(len(rows)) - np.repeat(offsets_of(held)[:-1], held)
+    chosen = np.zeros(len(data), dtype=np.bool_)
+    chosen[rows[place < np.repeat(wanted, held)]] = True
+    return chosen
+
+
+def _per_person(data: Dataset, train: Dataset, past: Dataset, wanted: Bool, protocol: Protocol) -> Questions:
+    """One question for each person with a right answer: the distinct items of the rows `wanted`; the history is in `past`."""
+    log, n, sequences = data.interactions, data.n_items, past.sequences
+    pairs: Int64 = np.unique(log.user[wanted].astype(np.int64) * n + log.item[wanted])
+    if protocol.repeats == "exclude":
+        pairs = pairs[~np.isin(pairs, past.interactions.user.astype(np.int64) * n + past.interactions.item)]
+    people, counts = np.unique(pairs // n, return_counts=True)
+    return Questions(
+        data=data,
+        sequences=sequences,
+        user=frozen(people.astype(np.int32)),
+        at=np.full(len(people), int(train.interactions.at[-1]) + 1, dtype=np.int64),
+        low=sequences.offsets[people],
+        high=sequences.offsets[people + 1],
+        row=None,
+        targets={OVERALL: Targets(offsets=offsets_of(counts), items=frozen((pairs % n).astype(np.int32)))},
+        popularity=train.popularity,
+        newest_row=None,
+        candidates=data.seen_items,
+        stranger=np.bincount(train.interactions.user, minlength=data.n_users)[people] == 0,
+    )
