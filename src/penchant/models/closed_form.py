@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from scipy.linalg import lapack
 
 from penchant.data.arrays import Float32
-
-_CHUNK = 1024
-"""Rows that are mirrored at a time."""
+from penchant.models.symmetric import mirror_upper
 
 
 def inverted(matrix: Float32) -> Float32 | None:
@@ -22,15 +19,5 @@ def inverted(matrix: Float32) -> Float32 | None:
     if failed or also_failed:
         return None
     made: Float32 = inverse.T
-    _mirror_upper(made)
+    mirror_upper(made)
     return made
-
-
-def _mirror_upper(square: Float32) -> None:
-    """Copies the upper triangle onto the lower one, in place and block by block."""
-    m = len(square)
-    for start in range(0, m, _CHUNK):
-        stop = min(start + _CHUNK, m)
-        corner = square[start:stop, start:stop]
-        corner[:] = np.triu(corner) + np.triu(corner, 1).T
-        square[stop:, start:stop] = square[start:stop, stop:].T
