@@ -101,10 +101,14 @@ def load_compiled() -> None:
     """Loads the compiled code, or compiles it where no cache holds it."""
     if sys.modules.get("numba", "") is None:
         return
-    from penchant.models import neighbours
+    from penchant.models import alternating, compiled, neighbours
 
-    one = sp.csr_matrix(np.ones((1, 1), dtype=np.float32))
-    neighbours._similar_compiled(one, one, 1, np.ones(1, dtype=np.float32), 0.0)
+    usual, compiled.WORTH_LOADING = compiled.WORTH_LOADING, 0
+    one = np.ones((1, 1), dtype=np.float32)
+    cell = sp.csr_matrix(one)
+    neighbours.similar(cell, cell, 1, one[0], 0.0)
+    alternating.nearer(cell, one, one, one[0], one, 1)
+    compiled.WORTH_LOADING = usual
 
 
 def in_numbers(model: Any, train: Any) -> np.ndarray:

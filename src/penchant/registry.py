@@ -16,8 +16,9 @@ GROUP = "penchant.models"
 
 _NOT_MODELS = frozenset(
     (
-        "alternating attributes base blend_learning candidate_features choice circumstances closed_form folder "
-        "gbdt_learning history moment_features neighbours neighbours_kernel panel pool recent rehearsal standing topk"
+        "alternating alternating_kernel attributes base blas blend_learning candidate_features choice circumstances "
+        "closed_form compiled folder gbdt_learning history moment_features neighbours neighbours_kernel panel pool recent "
+        "rehearsal standing symmetric topk"
     ).split()
 )
 """Files of the models floor that hold shared parts instead of one model."""

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from penchant.errors import BadConfig
-from penchant.models import ease
+from penchant.models import ease, symmetric
 from penchant.models.ease import Ease
 from penchant.query import Past, Query
 from tests.models.toys import tiny_log
@@ -83,7 +83,7 @@ def test_kinds_without_weight_leave_no_trace():
 
 @pytest.mark.parametrize("chunk", [2, 3, 1024])
 def test_equals_the_formula_for_any_size_of_block(chunk, monkeypatch):
-    monkeypatch.setattr(ease, "_CHUNK", chunk)
+    monkeypatch.setattr(symmetric, "_CHUNK", chunk)
     data = toy_dataset()
     model = Ease(reg=0.5, row_events=None).fit(data)
     log = data.interactions
@@ -125,10 +125,10 @@ def test_slabs_of_weights_add_up_alike(monkeypatch):
 
 
 def test_one_triangle_is_enough(monkeypatch):
-    monkeypatch.setattr(ease, "_CHUNK", 4)
+    monkeypatch.setattr(symmetric, "_CHUNK", 4)
     rng = np.random.default_rng(7)
     log = sp.csr_matrix((rng.random((30, 11)) < 0.4).astype(np.float32))
-    gram = ease._co_occurrence(log)
+    gram = symmetric.upper_product(log.T.tocsr(), log)
     np.testing.assert_array_equal(np.triu(gram), np.triu((log.T @ log).toarray()))
     inverse = np.linalg.inv((log.T @ log).toarray().astype(np.float64) + 2.0 * np.eye(11))
     expected = -inverse / np.diag(inverse)

@@ -1,4 +1,4 @@
-"""The compiled product against its twin in numpy and scipy."""
+"""The compiled product, and the one held whole, against scipy's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.models import neighbours
+from penchant.models import compiled, neighbours, symmetric
 from penchant.models.itemknn import ItemKnn
 from penchant.query import Query
 from tests.toy import ITEMS, day, toy_dataset
@@ -16,15 +16,22 @@ from tests.toy import ITEMS, day, toy_dataset
 pytest.importorskip("numba", reason="needs the extra `fast`")
 
 
-def both_ways(
+WAYS = {"scipy": (0, 1 << 60), "compiled": (0, 0), "whole": (1 << 60, 1 << 60)}
+"""Most cells that are held whole, and least work that is left to compiled code, so that each way is taken."""
+
+
+def by_all_ways(
     left: sp.csr_matrix, right: sp.csr_matrix, k: int, size: np.ndarray | None, shrink: float
 ) -> list[sp.csr_matrix]:
-    """The answer of scipy and that of compiled code, columns rising."""
+    """The answers, columns rising; that of scipy comes first."""
     found = []
-    for threshold in (1 << 60, 0):
+    for whole, worth in WAYS.values():
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(neighbours, "_WORTH_COMPILING", threshold)
+            patch.setattr(compiled, "WORTH_LOADING", worth)
+            patch.setattr(neighbours, "_WHOLE_CELLS", whole)
             patch.setattr(neighbours, "_BLOCK_CELLS", 60)  # a few rows at a time
+            patch.setattr(neighbours, "_ROWS", 7)
+            patch.setattr(symmetric, "_CHUNK", 5)
             found.append(neighbours.similar(left, right, k, size, shrink))
         found[-1].sort_indices()
     return found
@@ -34,7 +41,7 @@ def both_ways(
 @given(
     st.integers(0, 40), st.integers(1, 30), st.integers(1, 12), st.floats(0.02, 0.9), st.booleans(), st.integers(0, 9)
 )
-def test_both_ways_give_the_same_cells(rows: int, items: int, k: int, density: float, scaled: bool, seed: int) -> None:
+def test_all_ways_give_the_same_cells(rows: int, items: int, k: int, density: float, scaled: bool, seed: int) -> None:
     # weights of thirds, so that sums round; few distinct values, so that cells at the border are equal. A sparse matrix
     # takes the way that notes what was reached, a dense one the way that looks at all columns
     rng = np.random.default_rng(seed)
@@ -42,23 +49,20 @@ def test_both_ways_give_the_same_cells(rows: int, items: int, k: int, density: f
     right = sp.csr_matrix(chosen.astype(np.float32))
     left = right.T.tocsr()
     size = neighbours.lengths(left) if scaled else None
-    by_scipy, compiled = both_ways(left, right, k, size, 0.5)
-    np.testing.assert_array_equal(compiled.indptr, by_scipy.indptr)
-    np.testing.assert_array_equal(compiled.indices, by_scipy.indices)
-    np.testing.assert_array_equal(compiled.data, by_scipy.data)
+    by_scipy, *others = by_all_ways(left, right, k, size, 0.5)
+    for other in others:
+        np.testing.assert_array_equal(other.indptr, by_scipy.indptr)
+        np.testing.assert_array_equal(other.indices, by_scipy.indices)
+        np.testing.assert_array_equal(other.data, by_scipy.data)
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "tfidf", "bm25"])
 def test_a_model_answers_alike(similarity: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
-    for threshold in (1 << 60, 0):
-        monkeypatch.setattr(neighbours, "_WORTH_COMPILING", threshold)
+    for whole, worth in WAYS.values():
+        monkeypatch.setattr(compiled, "WORTH_LOADING", worth)
+        monkeypatch.setattr(neighbours, "_WHOLE_CELLS", whole)
         model = ItemKnn(similarity=similarity, neighbours=3).fit(toy_dataset())
         answers.append(model.score(Query(user_id="ann", at=day(6)), ITEMS))
     np.testing.assert_array_equal(answers[0], answers[1])
-
-
-def test_short_products_stay_with_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not neighbours.compiled(1_000) and neighbours.compiled(10**12)
-    monkeypatch.setattr(neighbours, "find_spec", lambda name: None)
-    assert not neighbours.compiled(10**12)
+    np.testing.assert_array_equal(answers[0], answers[2])

@@ -18,6 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from penchant.data.arrays import AnyArray, Float32, Float64, Int64
+from penchant.models.compiled import pays
 
 _CELLS = 1 << 19
 """Numbers that one block of gathered factors may hold: 2 MB, so that every step finds them in a cache."""
@@ -58,6 +59,14 @@ def nearer(
         start: float32 [n_rows, d]; rows without an entry are returned as they are.
     """
     found = start.copy()
+    if pays(steps * (2.0 * weights.nnz * len(gram) + len(found) * len(gram) ** 2)):
+        from penchant.models.alternating_kernel import descend
+
+        descend(
+            weights.indptr.astype(np.int64), weights.indices.astype(np.int32), weights.data.astype(np.float32),
+            others, np.ascontiguousarray(gram), penalty, found, steps,
+        )  # fmt: skip
+        return found
     for rows, columns, weight in _blocks(weights, len(gram), 1):
         gathered = others[columns]
         right = np.matmul(weight[:, None, :], gathered)[:, 0, :]

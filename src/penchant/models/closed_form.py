@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from contextlib import nullcontext
+
 from scipy.linalg import lapack
 
 from penchant.data.arrays import Float32
+from penchant.models.blas import one_thread
+from penchant.models.symmetric import mirror_upper
 
-_CHUNK = 1024
-"""Rows that are mirrored at a time."""
+_SHORT = 6_000
+"""Rows up to which one thread does it, in two or three seconds; more would save little and may wait expensively."""
 
 
 def inverted(matrix: Float32) -> Float32 | None:
@@ -16,21 +19,12 @@ def inverted(matrix: Float32) -> Float32 | None:
 
     Only the upper triangle is read; the Cholesky factor and the inverse take its place (m^3 operations in all).
     """
-    # LAPACK wants columns together: the transpose of a symmetric matrix is itself, and costs no copy
-    factor, failed = lapack.spotrf(matrix.T, lower=1, overwrite_a=1, clean=0)
-    inverse, also_failed = lapack.spotri(factor, lower=1, overwrite_c=1)
+    with one_thread() if len(matrix) <= _SHORT else nullcontext():
+        # LAPACK wants columns together: the transpose of a symmetric matrix is itself, and costs no copy
+        factor, failed = lapack.spotrf(matrix.T, lower=1, overwrite_a=1, clean=0)
+        inverse, also_failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     if failed or also_failed:
         return None
     made: Float32 = inverse.T
-    _mirror_upper(made)
+    mirror_upper(made)
     return made
-
-
-def _mirror_upper(square: Float32) -> None:
-    """Copies the upper triangle onto the lower one, in place and block by block."""
-    m = len(square)
-    for start in range(0, m, _CHUNK):
-        stop = min(start + _CHUNK, m)
-        corner = square[start:stop, start:stop]
-        corner[:] = np.triu(corner) + np.triu(corner, 1).T
-        square[stop:, start:stop] = square[start:stop, stop:].T

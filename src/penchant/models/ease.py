@@ -26,10 +26,8 @@ from penchant.models.base import Model, ModelConfig
 from penchant.models.closed_form import inverted
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
+from penchant.models.symmetric import upper_product
 from penchant.train.run import Run
-
-_CHUNK = 512
-"""Items whose co-occurrences are held in sparse form at a time."""
 
 _SLAB = 128
 """Columns of the weights that are applied at a time: with 10,000 items 5 MB, small enough to stay in a cache."""
@@ -98,7 +96,7 @@ class Ease(Model):
         seen = int((counts > 0).sum())
         self.card = {**self.card, "items": {"with_events": seen, "scored": len(self.members)}}
         rows = log_matrix(train, row_events=self.config.row_events)[:, self.members]
-        self.weights = frozen(_solved(_co_occurrence(rows), self.config.reg))
+        self.weights = frozen(_solved(upper_product(rows.T.tocsr(), rows), self.config.reg))
 
     def _score(self, batch: QueryBatch) -> Float32:
         return self._scores_of(self._past(batch))
@@ -128,17 +126,6 @@ class Ease(Model):
 
     def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
         self.members, self.weights = arrays["members"], arrays["weights"]
-
-
-def _co_occurrence(log: sp.csr_matrix) -> Float32:
-    """``log.T @ log`` as a dense float32 [m, m]; below the diagonal it means nothing."""
-    m = log.shape[1]
-    by_item = log.T.tocsr()
-    gram = np.zeros((m, m), dtype=np.float32)
-    for start in range(0, m, _CHUNK):
-        # what is left of the block is known from the rows above it
-        gram[start : start + _CHUNK, start:] = (by_item[start : start + _CHUNK] @ log[:, start:]).toarray()
-    return gram
 
 
 def _weighted(past: sp.csr_matrix, weights: Float32) -> Float32:

@@ -29,6 +29,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
 from penchant.models.alternating import exact, nearer
 from penchant.models.base import Model, ModelConfig
+from penchant.models.blas import one_thread
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
 from penchant.rng import generator
@@ -98,10 +99,11 @@ class Ials(Model):
         factors = (generator(run.seed, "ials").standard_normal((train.n_items, d)) * spread).astype(np.float32)
         factors[~train.seen_items] = 0.0
         people = np.zeros((by_person.shape[0], d), dtype=np.float32)
-        for epoch in range(self.config.epochs):
-            people = nearer(by_person, factors, factors.T @ factors, people_penalty, people, self.config.steps)
-            factors = nearer(by_item, people, people.T @ people, items_penalty, factors, self.config.steps)
-            run.reporter.progress("ials", epoch + 1, self.config.epochs)
+        with one_thread():
+            for epoch in range(self.config.epochs):
+                people = nearer(by_person, factors, factors.T @ factors, people_penalty, people, self.config.steps)
+                factors = nearer(by_item, people, people.T @ people, items_penalty, factors, self.config.steps)
+                run.reporter.progress("ials", epoch + 1, self.config.epochs)
         self._keep(factors)
 
     def _keep(self, factors: Float32) -> None:
@@ -120,8 +122,9 @@ class Ials(Model):
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
         past *= np.float32(self.config.alpha)
         # in float64: the answer must not depend on which queries are asked together
-        people = exact(past, self.item_factors, self._gram, self._penalty(past, self.mean_weight))
-        scores: Float32 = people @ self.item_factors.T
+        with one_thread():
+            people = exact(past, self.item_factors, self._gram, self._penalty(past, self.mean_weight))
+            scores: Float32 = people @ self.item_factors.T
         scores[np.diff(past.indptr) == 0] = np.nan
         return scores
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,13 +10,19 @@ import scipy.sparse as sp
 from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Int64
 from penchant.data.dataset import Dataset
 from penchant.data.schema import Schema
-from penchant.models.topk import item_at_place, order_keys, tie_order
+from penchant.models.compiled import pays
+from penchant.models.symmetric import mirror_upper, upper_product
+from penchant.models.topk import item_at_place, order_keys, tie_order, top_k
 
 _BLOCK_CELLS = 8_000_000
 """Cells of a sparse product that are held at once: about 200 MB with what is made of them."""
 
-_WORTH_COMPILING = 100_000_000
-"""Multiply-adds from which on loading compiled code (a third of a second) costs less than it saves."""
+
+_WHOLE_CELLS = 1 << 25
+"""Cells of a product that may be held whole: 128 MB, of 5,800 items."""
+
+_ROWS = 256
+"""Rows of such a product whose strongest cells are looked for at a time."""
 
 
 def kind_weights(schema: Schema) -> Float32:
@@ -115,12 +120,18 @@ def strongest(matrix: sp.csr_matrix, k: int) -> sp.csr_matrix:
 
 
 def similar(left: sp.csr_matrix, right: sp.csr_matrix, k: int, size: Float32 | None, shrink: float) -> sp.csr_matrix:
-    """The `k` strongest positive cells of each row of ``left @ right`` (square), without the diagonal.
+    """The `k` strongest positive cells of each row of ``left @ right``, which is symmetric, without the diagonal.
+
+    A product that is small and full is held whole, from one triangle; else it is made row by row by compiled code where that
+    pays, or in blocks by scipy. The cells are the same in all three ways, bit by bit.
 
     Args:
         size: float32 [n]; a cell (i, j) is divided by ``size[i] size[j] + shrink``. None leaves the product as it is.
     """
-    if compiled(_terms(left, right).sum()):
+    terms, n = int(_terms(left, right).sum()), right.shape[1]
+    if n * n <= min(_WHOLE_CELLS, terms):
+        return _similar_whole(left, right, k, size, shrink)
+    if pays(terms):
         return _similar_compiled(left, right, k, size, shrink)
     blocks = [sp.csr_matrix((0, right.shape[1]), dtype=np.float32)]
     for first, block in product_blocks(left, right):
@@ -130,6 +141,28 @@ def similar(left: sp.csr_matrix, right: sp.csr_matrix, k: int, size: Float32 | N
         block.data[row == block.indices] = 0.0
         blocks.append(strongest(block, k))
     return sp.vstack(blocks, format="csr", dtype=np.float32)
+
+
+def _similar_whole(
+    left: sp.csr_matrix, right: sp.csr_matrix, k: int, size: Float32 | None, shrink: float
+) -> sp.csr_matrix:
+    n = right.shape[1]
+    product = upper_product(left, right)
+    mirror_upper(product)
+    blocks = []
+    for start in range(0, n, _ROWS):
+        block = product[start : start + _ROWS]
+        if size is not None:
+            block *= inverse(size[start : start + _ROWS, None] * size + np.float32(shrink))
+        np.fill_diagonal(block[:, start:], 0.0)
+        block[block <= 0] = np.nan
+        best = top_k(block, k)
+        filled = np.arange(best.items.shape[1]) < best.n[:, None]
+        cells = (best.scores[filled], best.items[filled], np.append(0, np.cumsum(best.n)))
+        blocks.append(sp.csr_matrix(cells, shape=block.shape))
+    found = sp.vstack(blocks, format="csr", dtype=np.float32)
+    found.sort_indices()
+    return found
 
 
 def _similar_compiled(
@@ -157,11 +190,6 @@ def _similar_compiled(
     found = sp.vstack(blocks, format="csr", dtype=np.float32)
     found.sort_indices()
     return found
-
-
-def compiled(terms: int) -> bool:
-    """Whether a product of so many multiply-adds is left to compiled code: numba is there, and would pay for its loading."""
-    return terms >= _WORTH_COMPILING and find_spec("numba") is not None
 
 
 def packed(matrix: sp.csr_matrix) -> dict[str, AnyArray]:

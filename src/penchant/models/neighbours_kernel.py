@@ -7,12 +7,10 @@ cells, bit by bit: sums run in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numba
 import numpy as np
 
 from penchant.data.arrays import Float32, Int64, Nums
+from penchant.models.compiled import compiled
 
 
 def _strongest_cells(
@@ -97,5 +95,5 @@ def _kept(heap: Int64, held: int, key: int) -> int:
     return held
 
 
-_take: Callable[..., int] = numba.njit(cache=True, nogil=True)(_kept)
-strongest_cells: Callable[..., tuple[Nums, Nums, Float32]] = numba.njit(cache=True, nogil=True)(_strongest_cells)
+_take = compiled(_kept)
+strongest_cells = compiled(_strongest_cells)
