@@ -1,0 +1,96 @@
+"""The sentences that an owner of a log wants first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from penchant.evaluate.ledger.ledger import ModelRow, Worth
+from penchant.evaluate.ledger.verdicts import number, percent, share_of
+
+_TAKEN = {
+    "history": "Take away the person's own past, and {} of that is gone",
+    "live": "let the past end at the last nightly batch, and {} is gone",
+    "order": "shuffle its order, and {} is gone",
+}
+_NOTHING = {
+    "history": "A person's own past made no difference that these questions could show",
+    "live": "events fresher than the last nightly batch made none that could be seen",
+    "order": "its order made none that could be seen",
+}
+
+
+def cheapest(models: Sequence[ModelRow]) -> ModelRow:
+    """The model that costs least, fit and answers together, among those near the best."""
+    return min((row for row in models if row.within), key=cost)
+
+
+def cost(row: ModelRow) -> float:
+    """Processor seconds to fit, and to answer everything that was asked."""
+    return row.fit_cpu_seconds + row.score_cpu_seconds
+
+
+def summary(base: float, reference: str, worths: Sequence[Worth], models: Sequence[ModelRow]) -> list[str]:
+    """Three or four sentences: how good, what the past is worth, what circumstances are worth, what it costs.
+
+    Args:
+        base: ndcg@20 of the reference model.
+        models: best first.
+    """
+    popular = next((row for row in models if row.name == "popular" and reference != "popular"), None)
+    floor = f", a list of what is popular {number(popular.mean)}" if popular is not None else ""
+    said = [f"The model chosen here ({reference}) reaches ndcg@20 {number(base)}{floor}."]
+    past = {line.key: line for line in worths if line.group == "past" and line.found != "too few"}
+    said.append(_about_past(past, base))
+    said.append(_about_context([line for line in worths if line.group == "context" and line.key != "context"], base))
+    said.append(_about_cost(models))
+    return said
+
+
+def _about_past(past: Mapping[str, Worth], base: float) -> str:
+    parts = []
+    for key in _TAKEN:
+        if key in past:
+            line = past[key]
+            parts.append(
+                _TAKEN[key].format(percent(share_of(line.difference, base))) if line.found == "lift" else _NOTHING[key]
+            )
+    if not parts:
+        return "There were too few questions to tell what the past is worth."
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _about_context(lines: Sequence[Worth], base: float) -> str:
+    if not lines:
+        return "The log states no circumstances of the moment (none declared, and times that do not vary)."
+    lifts = [line for line in lines if line.found == "lift"]
+    few = [line.name for line in lines if line.found == "too few"]
+    silent = [line.name for line in lines if line.found in ("none", "harm")]
+    parts = []
+    if lifts:
+        named = ", ".join(
+            f"{line.name} by {number(line.difference, 4)} ({percent(share_of(line.difference, base))})"
+            for line in lifts
+        )
+        parts.append(f"of the circumstances of the moment, these lift the figure: {named}")
+    if silent:
+        parts.append(f"no lift was seen from {_and(silent)}")
+    if few:
+        parts.append(f"too few questions to tell about {_and(few)}")
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _about_cost(models: Sequence[ModelRow]) -> str:
+    best, cheap = models[0], cheapest(models)
+    if cheap.name == best.name:
+        return f"Of the models tried, {best.name} ({number(best.mean)}) is the best here, and no cheaper one comes within 5 %."
+    part = cost(cheap) / max(cost(best), 1e-9)
+    return (
+        f"The cheapest model within 5 % of the best ({best.name}, {number(best.mean)}) is {cheap.name} ({number(cheap.mean)}): "
+        f"it costs {percent(part)} of it."
+    )
