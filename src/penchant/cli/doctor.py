@@ -56,7 +56,7 @@ def doctor(
     schema: SchemaFile = None,
     targets: _Targets = None,
     repeats: _Repeats = "auto",
-    sample_events: _SampleEvents = 1_000_000,
+    sample_events: _SampleEvents = 1_100_000,
     sample_people: _SamplePeople = None,
     effort: _Effort = 1.0,
     seed: Seed = 7,

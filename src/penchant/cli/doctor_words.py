@@ -36,7 +36,7 @@ def method(ledger: Ledger) -> list[str]:
         f"Settings, the model chosen ({ledger.reference}) and how strongly each circumstance counts were picked by earlier "
         "questions; no figure shown here was used to pick anything.",
         "Worth is the figure as it is less the figure with that data destroyed, on the same questions and paired by person; "
-        "where another model does better without that data, it is the one compared with. Intervals: bootstrap over people (95 %).",
+        "where another model does better without that data, it is compared with that. Intervals: bootstrap over people (95 %).",
     ]
     if context:
         sentences.append(

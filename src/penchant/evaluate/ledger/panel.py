@@ -12,8 +12,9 @@ import numpy as np
 from penchant.data.arrays import Float64
 from penchant.data.dataset import Dataset
 from penchant.errors import UserError
+from penchant.evaluate.ledger.choosing import clear_gain
+from penchant.evaluate.ledger.exam import Exam
 from penchant.evaluate.ledger.stages import Stages
-from penchant.evaluate.selection import select
 from penchant.log import Reporter
 from penchant.models.base import Model, ModelConfig
 from penchant.registry import model_class
@@ -100,43 +101,70 @@ def gather(stages: Stages, wanted: Sequence[str], run: Run) -> Panel:
 
 
 def _member(name: str, stages: Stages, run: Run) -> Member:
-    made = model_class(name)
     quiet = Run(seed=run.seed, reporter=_Quiet(run.reporter))
-    given = _fixed(made.config_class())
-    given |= _SMALLER.get(name, {})
-    given |= {"window": 1} if name == "markov" and _pairs(stages.data) * 3 > _PAIRS else {}
-    config = select(made, given, stages.data, stages.chosen.protocol, quiet, budget=_TRIALS).config
-    chosen: Model = made(config).fit(stages.chosen.task.train, run=quiet)
-    valid, _ = stages.chosen.exam.values(chosen.score_batch)
+    smaller = _SMALLER.get(name, {})
+    smaller = smaller | ({"window": 1} if name == "markov" and _pairs(stages.data) * 3 > _PAIRS else {})
+    first: Model = model_class(name)(**smaller).fit(stages.chosen.task.train, run=quiet)
+    chosen, valid = _chosen(first, stages.chosen.exam)
     started = time.process_time()
-    judged: Model = made(config).fit(stages.judged.task.train, run=quiet)
+    judged: Model = type(first)(chosen.config).fit(stages.judged.task.train, run=quiet)
     fit_cpu = time.process_time() - started
     test, score_cpu = stages.judged.exam.values(judged.score_batch)
     return Member(
         name=name,
-        settings=config.model_dump(mode="json"),
+        settings=chosen.config.model_dump(mode="json"),
         chosen=chosen,
         judged=judged,
-        valid=stages.chosen.exam.by_person(valid),
+        valid=valid,
         test=test,
         fit_cpu=fit_cpu,
         score_cpu=score_cpu,
     )
 
 
-def _fixed(config: type[ModelConfig]) -> dict[str, Any]:
-    """Settings that are not searched: those that need a fit of their own, and those that look at circumstances.
+def _chosen(model: Model, exam: Exam) -> tuple[Model, Float64]:
+    """The same fit with the best settings of scoring, and its figure for each person: `penchant.evaluate.selection`, in small.
 
-    Circumstances are measured by `layers`, field by field. `context_match` never: the events of a visit share their
-    circumstances, so it finds the visit again and looks like a gain even where circumstances do nothing.
+    The first value of every setting is tried, then the second of every one; a value is kept when its mean gain over people
+    exceeds its standard error.
     """
-    fixed: dict[str, Any] = {}
-    defaults = config()
-    for name, field in config.model_fields.items():
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        if extra.get("refit", True) or name in ("context_lift", "context_match"):
-            fixed[name] = getattr(defaults, name)
-    return fixed
+    values = exam.by_person(exam.values(model.score_batch)[0])
+    grids = list(_grids(type(model.config)))
+    turns = [
+        (name, grid[i]) for i in range(max(len(grid) for _, grid in grids)) for name, grid in grids if i < len(grid)
+    ]
+    tried = 1
+    for name, value in turns:
+        if tried == _TRIALS or value == getattr(model.config, name):
+            continue
+        try:
+            other = model.with_settings(**{name: value})
+        except UserError:
+            continue
+        tried += 1
+        found = exam.by_person(exam.values(other.score_batch)[0])
+        if clear_gain(found, values, errors=1.0):
+            model, values = other, found
+    return model, values
+
+
+def _grids(config: type[ModelConfig]) -> Iterator[tuple[str, list[Any]]]:
+    """Settings that need no fit of their own, with what may be tried beside the default; the model's own first.
+
+    Circumstances are left out: they are measured by `layers`, field by field. And `context_match` never: the events of a visit
+    share their circumstances, so it finds the visit again and looks like a gain even where circumstances do nothing.
+    """
+    declared = [name for part in config.__mro__ for name in vars(part).get("__annotations__", {})]
+    for name in dict.fromkeys(declared):
+        field = config.model_fields.get(name)
+        extra = field.json_schema_extra if field is not None and isinstance(field.json_schema_extra, dict) else {}
+        grid = extra.get("grid")
+        if (
+            isinstance(grid, list | tuple)
+            and not extra.get("refit", True)
+            and name not in ("context_lift", "context_match")
+        ):
+            yield name, [value for value in grid if field is not None and value != field.default]
 
 
 def _unaffordable(data: Dataset) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from penchant.data.dataset import Dataset
 from penchant.errors import BadData
 from penchant.evaluate import replay
 from penchant.evaluate.ledger.exam import Exam
+from penchant.evaluate.ledger.remembered import RememberedPopularity
 from penchant.evaluate.protocol import Protocol, Stage
 from penchant.evaluate.questions import Task
 from penchant.evaluate.tasks import make_task
@@ -18,7 +19,7 @@ from penchant.evaluate.tasks import make_task
 _SECONDS_A_QUESTION, _SECONDS_A_SCORE = 60e-6, 15e-9
 """What one question to a model costs on an ordinary core, about: per question, and per item of the catalogue."""
 
-_JUDGED_SECONDS, _CHOSEN_SECONDS = 1.8, 0.45
+_JUDGED_SECONDS, _CHOSEN_SECONDS = 1.3, 0.35
 """What asking one model all test questions, or all validation questions, may cost."""
 
 _LEAST_EACH = 5
@@ -116,5 +117,8 @@ def _round(data: Dataset, protocol: Protocol, stage: Stage, seconds: float, samp
     people = min(people, sample_people) if sample_people is not None else people
     asked = protocol.changed(max_questions=limit, sample_people=people)
     task = make_task(data, asked, stage)
-    exam = Exam(questions=task.asked["live"], exclude=protocol.repeats == "exclude")
+    live = task.asked["live"]
+    # every model asks for the popularity of the same moments
+    live = replace(live, popularity=RememberedPopularity.of(live.popularity))
+    exam = Exam(questions=live, exclude=protocol.repeats == "exclude")
     return Round(task=task, exam=exam, protocol=asked, n_possible=int(each.sum()), people_possible=len(each))
