@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,14 @@ from penchant.data.dataset import Dataset
 from penchant.errors import UserError
 from penchant.evaluate.ledger.choosing import clear_gain
 from penchant.evaluate.ledger.exam import Exam
-from penchant.evaluate.ledger.stages import Stages
+from penchant.evaluate.ledger.stages import Round, Stages
 from penchant.log import Reporter
 from penchant.models.base import Model, ModelConfig
 from penchant.registry import model_class
 from penchant.train.run import Run
+
+_TIMED = 768
+"""Questions by which the cost of an answer is measured."""
 
 _TRIALS = 7
 """Settings tried for each model."""
@@ -109,7 +112,7 @@ def _member(name: str, stages: Stages, run: Run) -> Member:
     started = time.process_time()
     judged: Model = type(first)(chosen.config).fit(stages.judged.task.train, run=quiet)
     fit_cpu = time.process_time() - started
-    test, score_cpu = stages.judged.exam.values(judged.score_batch)
+    test, _ = stages.judged.exam.values(judged.score_batch)
     return Member(
         name=name,
         settings=chosen.config.model_dump(mode="json"),
@@ -118,8 +121,16 @@ def _member(name: str, stages: Stages, run: Run) -> Member:
         valid=valid,
         test=test,
         fit_cpu=fit_cpu,
-        score_cpu=score_cpu,
+        score_cpu=_score_cpu(judged, stages.judged),
     )
+
+
+def _score_cpu(model: Model, judged: Round) -> float:
+    """Processor seconds for all questions, told from some of them, each counting the popularity of its moment anew."""
+    questions = judged.exam.questions
+    some = questions.take(np.linspace(0, len(questions) - 1, min(_TIMED, len(questions))).astype(np.int64))
+    alone = Exam(questions=replace(some, popularity=questions.data.popularity), exclude=judged.exam.exclude)
+    return alone.values(model.score_batch)[1] * len(questions) / len(some)
 
 
 def _chosen(model: Model, exam: Exam) -> tuple[Model, Float64]:

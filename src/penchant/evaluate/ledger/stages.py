@@ -37,7 +37,7 @@ class Examination(Config):
 
     seed: int = setting(7, "seed of all draws", ge=0)
     sample_events: int = setting(
-        1_000_000, "only so many newest events of the log are looked at", unit="events", ge=200
+        1_100_000, "only so many newest events of the log are looked at", unit="events", ge=200
     )
     sample_people: int | None = setting(None, "ask only so many people; none: as many as two minutes afford", ge=10)
     effort: float = setting(1.0, "questions asked, as a multiple of what two minutes afford", gt=0, le=100)
