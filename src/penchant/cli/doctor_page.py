@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from penchant.cli.doctor_style import STYLE
 from penchant.cli.doctor_svg import axis, bar, columns, costs, scale
-from penchant.cli.doctor_words import FOUND, NDCG, cannot_tell, method, sentence
+from penchant.cli.doctor_words import FOUND, MODELS, NDCG, cannot_tell, method, sentence
 from penchant.evaluate.ledger.verdicts import number, percent, share_of, signed
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _sections(ledger: Ledger, title: str) -> Iterator[str]:
             yield _group(name, about, lines, ledger)
     if len(ledger.freshness) > 1:
         yield "<h2>How fresh must the past be?</h2>"
-        yield f"<p>ndcg@20 of {escape(ledger.reference)} when every event reaches it late.</p>"
+        yield f"<p>ndcg@20 of {escape(ledger.reference)} when every event reaches it so late.</p>"
         yield columns(ledger.freshness)
     yield from _models(ledger)
     yield "<h2>What was done</h2>"
@@ -71,7 +71,7 @@ def _sections(ledger: Ledger, title: str) -> Iterator[str]:
 
 
 def _group(name: str, about: str, lines: Sequence[Worth], ledger: Ledger) -> str:
-    ends = scale(lines)
+    ends = scale(lines, ledger.base.mean)
     rows = "".join(_row(line, ends, ledger) for line in lines)
     return (
         f"<section><h3>{escape(name)}</h3><p>{escape(about)}</p>{rows}"
@@ -102,7 +102,8 @@ def _models(ledger: Ledger) -> Iterator[str]:
     )
     yield costs(ledger.models, ledger.cheapest)
     rows = "".join(
-        f"<tr><td>{escape(row.name)}</td><td>{number(row.mean, 4)}</td><td>{number(row.low, 4)} to {number(row.high, 4)}</td>"
+        f"<tr><td><b>{escape(row.name)}</b> {escape(MODELS.get(row.name, ''))}</td><td>{number(row.mean, 4)}</td>"
+        f'<td class="whole">{number(row.low, 4)} to {number(row.high, 4)}</td>'
         f"<td>{row.fit_cpu_seconds:.1f}</td><td>{row.answers_per_cpu_second:,.0f}</td>"
         f"<td>{'cheapest within 5 %' if row.name == ledger.cheapest else 'within 5 %' if row.within else ''}</td></tr>"
         for row in ledger.models

@@ -40,6 +40,7 @@ table { border-collapse: collapse; width: 100%; font-size: .93rem; font-variant-
 th, td { text-align: right; padding: .3rem .6rem; border-top: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 500; border-top: 0; }
 th:first-child, td:first-child, th:last-child, td:last-child { text-align: left; }
+td.whole { white-space: nowrap; }
 .scroll { overflow-x: auto; }
 li { margin: .25rem 0; max-width: 46rem; }
 @media (max-width: 44rem) { .row { grid-template-columns: 1fr; } .row .said, .row .done { grid-column: 1; } }

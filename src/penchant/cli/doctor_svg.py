@@ -10,13 +10,20 @@ from penchant.evaluate.ledger.ledger import ModelRow, Point, Worth
 from penchant.evaluate.ledger.summary import cost
 from penchant.evaluate.ledger.verdicts import interval, number, signed
 
-_WIDTH, _BAR, _MARGIN = 320, 26, 8
+_LEAST_SHARE = 0.02
+
+_WIDTH, _BAR, _MARGIN = 320, 26, 20
 
 
-def scale(lines: Sequence[Worth]) -> tuple[float, float]:
-    """The ends of a common axis, rounded outwards to a readable step; 0 lies inside."""
+def scale(lines: Sequence[Worth], base: float) -> tuple[float, float]:
+    """The ends of a common axis, rounded outwards to a readable step; 0 lies inside.
+
+    It reaches to `_LEAST_SHARE` of the whole figure `base` at least: what is nothing should look like nothing.
+    """
+    least = _LEAST_SHARE * base
     low = min([0.0, *(line.low for line in lines if math.isfinite(line.low))])
-    high = max([0.0, *(line.high for line in lines if math.isfinite(line.high))])
+    high = max([least, *(line.high for line in lines if math.isfinite(line.high))])
+    low = min(low, -least) if high <= least else low
     step = readable((high - low) / 4 or 1e-4)
     return math.floor(low / step) * step, math.ceil(high / step) * step
 
@@ -95,7 +102,9 @@ def costs(rows: Sequence[ModelRow], cheapest: str) -> str:
     spent = [max(cost(row), 1e-3) for row in rows]
     low = math.floor(math.log10(min(spent)))
     high = max(low + 1, math.ceil(math.log10(max(spent))))
-    top = readable(max(row.mean for row in rows) or 1.0)
+    step = readable(max(row.mean for row in rows) / 4 or 0.25)
+    n_steps = max(1, math.ceil(max(row.mean for row in rows) / step - 1e-9))
+    top = n_steps * step
 
     def across(seconds: float) -> float:
         return left + (math.log10(seconds) - low) / (high - low) * (width - left - 90)
@@ -111,15 +120,28 @@ def costs(rows: Sequence[ModelRow], cheapest: str) -> str:
         x = across(10.0**power)
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="12" y2="{height - bottom}"/>')
         parts.append(f'<text x="{x:.1f}" y="{height - bottom + 16}">{10.0**power:g} s</text>')
-    for i in range(5):
-        y = up(top * i / 4)
+    for i in range(n_steps + 1):
+        y = up(step * i)
         parts.append(f'<line class="grid" x1="{left}" x2="{width}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="side" x="{left - 6}" y="{y + 4:.1f}">{number(top * i / 4)}</text>')
+        parts.append(f'<text class="side" x="{left - 6}" y="{y + 4:.1f}">{number(step * i)}</text>')
+    taken: list[tuple[float, float, float]] = []
     for row, seconds in zip(rows, spent, strict=True):
         x, y = across(seconds), up(row.mean)
         kind = "chosen" if row.name == cheapest else "dot"
         parts.append(f'<path class="whisker" d="M{x:.1f} {up(row.low):.1f}V{up(row.high):.1f}"/>')
         parts.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>')
-        parts.append(f'<text class="name" x="{x + 9:.1f}" y="{y + 4:.1f}">{escape(row.name)}</text>')
+        lower = _free(x, y + 4, len(row.name), taken)
+        parts.append(f'<text class="name" x="{x + 9:.1f}" y="{lower:.1f}">{escape(row.name)}</text>')
     said = escape("; ".join(f"{row.name} {number(row.mean)} at {cost(row):.1f} s" for row in rows))
     return f'<svg class="costs" viewBox="0 0 {width} {height}" role="img" aria-label="{said}">{"".join(parts)}</svg>'
+
+
+def _free(x: float, y: float, length: int, taken: list[tuple[float, float, float]]) -> float:
+    """The height nearest to `y` at which a word of so many letters meets no other; remembers it in `taken`."""
+    end = x + 9 + 7 * length
+    for step in (0, -13, 13, -26, 26, -39, 39):
+        if not any(abs(y + step - height) < 12 and x < right and left < end for left, right, height in taken):
+            y += step
+            break
+    taken.append((x, end, y))
+    return y

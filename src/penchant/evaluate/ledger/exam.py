@@ -20,6 +20,9 @@ from penchant.metrics.ranking import single_target
 METRIC = Metric("ndcg", 20)
 """What every figure of a ledger is counted in."""
 
+HIT = Metric("hit", 20)
+"""Whether the answer stands among the first twenty: told once, because everybody understands it."""
+
 BLOCK_CELLS = 8_000_000
 """Scores of one block: 32 MB, and a handful of temporaries of this size."""
 
@@ -120,7 +123,7 @@ class Exam:
         allowed[np.arange(len(rows)), target] = True
         return Block(rows=rows, target=target, allowed=allowed)
 
-    def values(self, score: Score, told: Told = TRUTH) -> tuple[Float64, float]:
+    def values(self, score: Score, told: Told = TRUTH, metric: Metric = METRIC) -> tuple[Float64, float]:
         """The metric of each question, float64 [Q], and the processor seconds spent on scoring."""
         found = np.empty(len(self))
         spent = 0.0
@@ -129,7 +132,7 @@ class Exam:
             started = time.process_time()
             scores = score(batch)
             spent += time.process_time() - started
-            found[block.rows] = placed(scores, block)
+            found[block.rows] = placed(scores, block, metric)
         return found, spent
 
     def by_person(self, values: Float64) -> Float64:
@@ -137,11 +140,11 @@ class Exam:
         return mean_by_group(values, self.group, len(self.people))
 
 
-def placed(scores: Float32, block: Block) -> Float64:
+def placed(scores: Float32, block: Block, metric: Metric = METRIC) -> Float64:
     """The metric of each question of a block, float64 [B]: full ranking, expected rank among equals, unscored items last."""
     known = np.where(np.isnan(scores), np.float32(-np.inf), scores)
     known[~block.allowed] = np.nan
     own = known[np.arange(len(known)), block.target][:, None]
     above = (known > own).sum(axis=1, dtype=np.int64)
     tied = (known == own).sum(axis=1, dtype=np.int64) - 1
-    return single_target(above, tied, [METRIC])[str(METRIC)]
+    return single_target(above, tied, [metric])[str(metric)]

@@ -104,7 +104,7 @@ class Ledger:
         data: name, digest and sizes of the log.
         sampled: what was looked at and asked, in sentences.
         reference: the model that validation found best; all worths are measured with it.
-        base: its ndcg@20 on the test questions.
+        base: its ndcg@20 on the test questions; hit: how often the answer stands among its first twenty, 0 to 1.
         cheapest: the cheapest model within 5 % of the best.
         freshness: the reference model when events reach it late.
         left_out: what was not looked at, and why.
@@ -117,6 +117,7 @@ class Ledger:
     sampled: tuple[str, ...]
     reference: str
     base: Point
+    hit: float
     worths: tuple[Worth, ...]
     models: tuple[ModelRow, ...]
     cheapest: str

@@ -12,7 +12,7 @@ from penchant.data.arrays import Float64
 from penchant.data.dataset import Dataset
 from penchant.evaluate.ledger.attributes import item_attributes, person_attributes
 from penchant.evaluate.ledger.context import context_found
-from penchant.evaluate.ledger.exam import Exam
+from penchant.evaluate.ledger.exam import HIT, Exam
 from penchant.evaluate.ledger.fields import attributes, circumstances
 from penchant.evaluate.ledger.ledger import Ledger, ModelRow, Point, Worth
 from penchant.evaluate.ledger.lines import Writer, seed_of
@@ -47,6 +47,8 @@ def examine(data: Dataset, wish: Examination | None = None, reporter: Reporter =
     writer = Writer(exam=rounds.judged.exam, seed=seed_of(wish.seed))
     reference = panel.reference
     base = _point(rounds.judged.exam, reference.name, reference.test)
+    exam = rounds.judged.exam
+    hit = float(np.nanmean(exam.by_person(exam.values(reference.judged.score_batch, metric=HIT)[0])))
     left_out = dict(panel.left_out)
     worths = [
         replace(one, verdict=verdict(one, base.mean))
@@ -66,12 +68,13 @@ def examine(data: Dataset, wish: Examination | None = None, reporter: Reporter =
         sampled=tuple(_sampled(rounds)),
         reference=reference.name,
         base=base,
+        hit=hit,
         worths=tuple(worths),
         models=models,
         cheapest=cheap.name,
         freshness=tuple(_freshness(rounds, panel)),
         left_out=left_out,
-        summary=tuple(summary(base.mean, reference.name, worths, models)),
+        summary=tuple(summary(base.mean, hit, reference.name, worths, models)),
         n_people=len(rounds.judged.exam.people),
         n_questions=len(rounds.judged.exam),
         seed=wish.seed,

@@ -8,13 +8,13 @@ from penchant.evaluate.ledger.ledger import ModelRow, Worth
 from penchant.evaluate.ledger.verdicts import number, percent, share_of
 
 _TAKEN = {
-    "history": "Take away the person's own past, and {} of that is gone",
-    "live": "let the past end at the last nightly batch, and {} is gone",
-    "order": "shuffle its order, and {} is gone",
+    "history": "Give each person somebody else's past, and {} of that figure is gone",
+    "live": "let the past end where training ended, as for lists made beforehand, and {} is gone",
+    "order": "shuffle the order of the past, and {} is gone",
 }
 _NOTHING = {
-    "history": "A person's own past made no difference that these questions could show",
-    "live": "events fresher than the last nightly batch made none that could be seen",
+    "history": "whose past it is made no difference that these questions could show",
+    "live": "events since training ended made none that could be seen",
     "order": "its order made none that could be seen",
 }
 
@@ -29,16 +29,19 @@ def cost(row: ModelRow) -> float:
     return row.fit_cpu_seconds + row.score_cpu_seconds
 
 
-def summary(base: float, reference: str, worths: Sequence[Worth], models: Sequence[ModelRow]) -> list[str]:
+def summary(base: float, hit: float, reference: str, worths: Sequence[Worth], models: Sequence[ModelRow]) -> list[str]:
     """Three or four sentences: how good, what the past is worth, what circumstances are worth, what it costs.
 
     Args:
-        base: ndcg@20 of the reference model.
+        base, hit: ndcg@20 and hit rate of the reference model.
         models: best first.
     """
     popular = next((row for row in models if row.name == "popular" and reference != "popular"), None)
-    floor = f", a list of what is popular {number(popular.mean)}" if popular is not None else ""
-    said = [f"The model chosen here ({reference}) reaches ndcg@20 {number(base)}{floor}."]
+    floor = f"; a list of what is popular reaches {number(popular.mean)}" if popular is not None else ""
+    said = [
+        f"What people choose next is among the first twenty that the model {reference} ranks in {percent(hit)} of cases "
+        f"(ndcg@20 {number(base)}, where 1 is perfect{floor})."
+    ]
     past = {line.key: line for line in worths if line.group == "past" and line.found != "too few"}
     said.append(_about_past(past, base))
     said.append(_about_context([line for line in worths if line.group == "context" and line.key != "context"], base))
@@ -88,7 +91,7 @@ def _and(names: Sequence[str]) -> str:
 def _about_cost(models: Sequence[ModelRow]) -> str:
     best, cheap = models[0], cheapest(models)
     if cheap.name == best.name:
-        return f"Of the models tried, {best.name} ({number(best.mean)}) is the best here, and no cheaper one comes within 5 %."
+        return f"On these questions the model {best.name} ({number(best.mean)}) is best, and no cheaper one comes within 5 %."
     part = cost(cheap) / max(cost(best), 1e-9)
     return (
         f"The cheapest model within 5 % of the best ({best.name}, {number(best.mean)}) is {cheap.name} ({number(cheap.mean)}): "
