@@ -96,9 +96,9 @@ def share_of(value: float, base: float) -> float:
 def _past(line: Worth, base: float) -> str:
     share = share_of(line.difference, base)
     left = (
-        f"{line.instead} reaches {number(line.without_it)} then"
+        f"without it {line.instead} is best, at {number(line.without_it)}"
         if line.instead
-        else f"{number(line.without_it)} is left then"
+        else f"without it {number(line.without_it)} is left"
     )
     if line.found == "lift" and share < SMALL:
         return f"a lift, but a small one: {signed(line.difference)}, {percent(share)} of the whole ({interval(line)})"
