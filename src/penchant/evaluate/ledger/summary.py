@@ -14,8 +14,8 @@ _TAKEN = {
 }
 _NOTHING = {
     "history": "whose past it is made no difference that these questions could show",
-    "live": "events since training ended made none that could be seen",
-    "order": "its order made none that could be seen",
+    "live": "events since training ended made no difference that these questions could show",
+    "order": "the order of the past made none that they could show",
 }
 
 
