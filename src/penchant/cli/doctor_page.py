@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from penchant.cli.doctor_style import STYLE
 from penchant.cli.doctor_svg import axis, bar, columns, costs, scale
-from penchant.cli.doctor_words import FOUND, MODELS, NDCG, cannot_tell, method, sentence
+from penchant.cli.doctor_words import FOUND, MODELS, NDCG, cannot_tell, curves, method, sentence
 from penchant.evaluate.ledger.verdicts import number, percent, share_of, signed
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def _sections(ledger: Ledger, title: str) -> Iterator[str]:
         lines = [line for line in ledger.worths if line.group == group]
         if lines:
             yield _group(name, about, lines, ledger)
-    if len(ledger.freshness) > 1:
-        yield "<h2>How fresh must the past be?</h2>"
-        yield f"<p>ndcg@20 of {escape(ledger.reference)} when every event reaches it so late.</p>"
-        yield columns(ledger.freshness)
+    for (heading, about, so), points in zip(
+        curves(ledger), (ledger.freshness, ledger.depth, ledger.growth), strict=True
+    ):
+        yield f"<h2>{escape(heading)}</h2><p>{escape(about)}</p>{columns(points)}<p>{escape(so)}</p>"
     yield from _models(ledger)
     yield "<h2>What was done</h2>"
     yield _list([*ledger.sampled, *method(ledger)])

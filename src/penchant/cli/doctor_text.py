@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from penchant.cli.doctor_words import FOUND, NDCG, cannot_tell, method
+from penchant.cli.doctor_words import FOUND, NDCG, cannot_tell, curves, method
 from penchant.cli.output import show
 from penchant.cli.tables import PlainTable, table
 from penchant.evaluate.ledger.verdicts import number, signed
@@ -28,9 +28,11 @@ def show_ledger(ledger: Ledger, console: Console) -> None:
     show(_worths(ledger).rich, console)
     for line in ledger.worths:
         _paragraph(f"{line.name}: {line.verdict}.", console, hang=2)
-    if len(ledger.freshness) > 1:
-        fresh = ", ".join(f"{point.label} {number(point.mean)}" for point in ledger.freshness)
-        _paragraph(f"If events reach {ledger.reference} late: {fresh}.", console, hang=2)
+    for (heading, about, so), points in zip(
+        curves(ledger), (ledger.freshness, ledger.depth, ledger.growth), strict=True
+    ):
+        figures = ", ".join(f"{point.label} {number(point.mean)}" for point in points)
+        _paragraph(f"{heading} {about} {figures}. {so}".rstrip(), console, hang=2)
     _heading("The models", console)
     show(_models(ledger).rich, console)
     _heading("What was done", console)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penchant.evaluate.ledger.verdicts import interval, signed
+
 if TYPE_CHECKING:
     from penchant.evaluate.ledger.ledger import Ledger
 
@@ -35,6 +37,21 @@ def sentence(text: str) -> str:
     'Worth .1 of .2.'
     """
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def curves(ledger: Ledger) -> list[tuple[str, str, str]]:
+    """Heading, explanation and conclusion of the three curves: freshness, depth, growth."""
+    model = ledger.reference
+    brought = ""
+    if ledger.growing is not None:
+        gap = ledger.growing
+        sure = "more people would still help" if gap.low > 0 else "more of the same would bring nothing sure"
+        brought = f"The last step, three times the people, brought {signed(gap.difference)} ({interval(gap)}): {sure}."
+    return [
+        ("How fresh must the past be?", f"ndcg@20 of {model} when every event reaches it so late:", ""),
+        ("How long a past is needed?", f"ndcg@20 of {model} when it is told only the newest events of each past:", ""),
+        ("What would more people bring?", f"ndcg@20 of {model} fitted on some of the people, asked the same:", brought),
+    ]
 
 
 def method(ledger: Ledger) -> list[str]:

@@ -72,6 +72,16 @@ def test_a_mood_that_is_hardly_ever_stated_is_not_believed() -> None:
     assert "10x more" in mood.verdict or "too few" in mood.verdict
 
 
+def test_the_curves_end_at_the_figure_itself(ordered: Ledger) -> None:
+    assert [point.label for point in ordered.freshness] == ["at once", "a minute late", "an hour late", "a day late"]
+    assert [point.label for point in ordered.depth] == ["last 1", "last 3", "last 10", "last 30", "all"]
+    for point in (ordered.freshness[0], ordered.depth[-1], ordered.growth[-1]):
+        assert point.mean == ordered.base.mean
+    # the newest item alone says what comes next
+    assert ordered.depth[0].mean > 0.8 * ordered.base.mean
+    assert ordered.growing is not None and ordered.growing.low <= ordered.growing.difference <= ordered.growing.high
+
+
 def test_the_ledger_is_plain_json_and_the_same_again(ordered: Ledger) -> None:
     values = json.loads(json_text(ordered.as_json()))
     again = json.loads(json_text(examine(ordered_world(), Examination(models=FEW)).as_json()))

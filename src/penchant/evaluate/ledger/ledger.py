@@ -106,7 +106,9 @@ class Ledger:
         reference: the model that validation found best; all worths are measured with it.
         base: its ndcg@20 on the test questions; hit: how often the answer stands among its first twenty, 0 to 1.
         cheapest: the cheapest model within 5 % of the best.
-        freshness: the reference model when events reach it late.
+        freshness, depth, growth: the reference model when events reach it late, when it is told only the newest events of each
+            past, and when it was fitted on fewer people.
+        growing: what the last step of `growth` brought.
         left_out: what was not looked at, and why.
         summary: the sentences an owner wants first.
         cpu_seconds, wall_seconds: what the examination took.
@@ -122,6 +124,9 @@ class Ledger:
     models: tuple[ModelRow, ...]
     cheapest: str
     freshness: tuple[Point, ...]
+    depth: tuple[Point, ...]
+    growth: tuple[Point, ...]
+    growing: Gap | None
     left_out: Mapping[str, str]
     summary: tuple[str, ...]
     n_people: int

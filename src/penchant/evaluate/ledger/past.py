@@ -12,7 +12,7 @@ from penchant.data.arrays import Bool, Float64
 from penchant.evaluate.ledger.choosing import clear_gain
 from penchant.evaluate.ledger.exam import Exam, Told
 from penchant.evaluate.ledger.panel import Member, Panel
-from penchant.evaluate.ledger.signals import delayed, newest_shuffled, rotated, shuffled, swapped
+from penchant.evaluate.ledger.signals import newest_shuffled, rotated, shuffled, swapped
 from penchant.evaluate.ledger.stages import Round, Stages
 from penchant.evaluate.replay import repeated
 from penchant.log import Reporter
@@ -23,9 +23,6 @@ NEWEST = 10
 
 _CANDIDATES = 3
 """Best models that may take the reference's place when something is taken away, beside `popular` and `repeats`."""
-
-_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
-DELAYS = (("a minute late", 60_000), ("an hour late", _HOUR_MS), ("a day late", _DAY_MS))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,14 +42,6 @@ class Loss:
     same: Float64
     instead: str
     changed: Bool
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Late:
-    """The reference model with a history that ends some time before the question: the metric of each question."""
-
-    label: str
-    values: Float64
 
 
 Ask = Callable[[Member, Round, bool], Float64]
@@ -75,15 +64,6 @@ def losses(stages: Stages, panel: Panel, seed: int, reporter: Reporter) -> Itera
         reporter.progress(f"signals: {key}", number, len(jobs))
         yield _loss(key, stages, panel.reference, candidates, ask)
     reporter.progress("signals: measured", len(jobs), len(jobs))
-
-
-def late(stages: Stages, panel: Panel) -> list[Late]:
-    """How the reference model does when events reach it late."""
-    exam, found = stages.judged.exam, []
-    for label, ms in DELAYS:
-        told = Told(questions=delayed(exam.questions, ms))
-        found.append(Late(label=label, values=exam.values(panel.reference.judged.score_batch, told)[0]))
-    return found
 
 
 def _candidates(panel: Panel) -> list[Member]:

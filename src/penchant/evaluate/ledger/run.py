@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +12,13 @@ from penchant.data.arrays import Float64
 from penchant.data.dataset import Dataset
 from penchant.evaluate.ledger.attributes import item_attributes, person_attributes
 from penchant.evaluate.ledger.context import context_found
+from penchant.evaluate.ledger.curves import depth, freshness, growth
 from penchant.evaluate.ledger.exam import HIT, Exam
 from penchant.evaluate.ledger.fields import attributes, circumstances
 from penchant.evaluate.ledger.ledger import Ledger, ModelRow, Point, Worth
 from penchant.evaluate.ledger.lines import Writer, seed_of
 from penchant.evaluate.ledger.panel import Panel, gather
-from penchant.evaluate.ledger.past import late, losses
+from penchant.evaluate.ledger.past import losses
 from penchant.evaluate.ledger.stages import Examination, Stages, stages
 from penchant.evaluate.ledger.summary import cheapest, summary
 from penchant.evaluate.ledger.verdicts import verdict
@@ -54,6 +55,8 @@ def examine(data: Dataset, wish: Examination | None = None, reporter: Reporter =
         replace(one, verdict=verdict(one, base.mean))
         for one in _worths(rounds, panel, writer, wish, left_out, reporter)
     ]
+    reporter.progress("curves: drawing", 0, 1)
+    grown = list(growth(rounds, reference, wish.seed))
     models = _models(rounds.judged.exam, panel)
     cheap = cheapest(models)
     return Ledger(
@@ -72,7 +75,10 @@ def examine(data: Dataset, wish: Examination | None = None, reporter: Reporter =
         worths=tuple(worths),
         models=models,
         cheapest=cheap.name,
-        freshness=tuple(_freshness(rounds, panel)),
+        freshness=_curve(exam, freshness(rounds, reference)),
+        depth=_curve(exam, depth(rounds, reference)),
+        growth=_curve(exam, grown),
+        growing=writer.gap(grown[-1][1], grown[-2][1]) if len(grown) > 1 else None,
         left_out=left_out,
         summary=tuple(summary(base.mean, hit, reference.name, worths, models)),
         n_people=len(rounds.judged.exam.people),
@@ -135,11 +141,8 @@ def _point(exam: Exam, label: str, values: Float64) -> Point:
     return Point(label=label, mean=found.mean, low=found.low, high=found.high)
 
 
-def _freshness(rounds: Stages, panel: Panel) -> Iterator[Point]:
-    exam, reference = rounds.judged.exam, panel.reference
-    yield _point(exam, "at once", reference.test)
-    for one in late(rounds, panel):
-        yield _point(exam, one.label, one.values)
+def _curve(exam: Exam, drawn: Iterable[tuple[str, Float64]]) -> tuple[Point, ...]:
+    return tuple(_point(exam, label, values) for label, values in drawn)
 
 
 def _sampled(rounds: Stages) -> Iterator[str]:
