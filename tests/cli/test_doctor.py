@@ -43,7 +43,7 @@ def test_sentences_come_first_then_the_ledger(done: Done, shop: Path) -> None:
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     assert lines[1] == "What the data in shop0 is worth"
-    assert lines[2].startswith("What people choose next is among the first twenty")
+    assert lines[2].startswith("The model chosen here, ")
     assert max(map(len, lines)) <= 80
     heads = [head for head in ("The ledger", "The models", "What was done", "What it cannot tell") if head in done.out]
     assert len(heads) == 4

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from penchant.cli.doctor_style import STYLE
 from penchant.cli.doctor_svg import axis, bar, columns, costs, scale
-from penchant.cli.doctor_words import FOUND, MODELS, NDCG, cannot_tell, curves, method, sentence
+from penchant.cli.doctor_words import FOUND, NDCG, cannot_tell, curves, method, sentence
+from penchant.evaluate.ledger.summary import GOES_BY
 from penchant.evaluate.ledger.verdicts import number, percent, share_of, signed
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _models(ledger: Ledger) -> Iterator[str]:
     )
     yield costs(ledger.models, ledger.cheapest)
     rows = "".join(
-        f"<tr><td><b>{escape(row.name)}</b> {escape(MODELS.get(row.name, ''))}</td><td>{number(row.mean, 4)}</td>"
+        f"<tr><td><b>{escape(row.name)}</b> {escape(GOES_BY.get(row.name, ''))}</td><td>{number(row.mean, 4)}</td>"
         f'<td class="whole">{number(row.low, 4)} to {number(row.high, 4)}</td>'
         f"<td>{row.fit_cpu_seconds:.1f}</td><td>{row.answers_per_cpu_second:,.0f}</td>"
         f"<td>{'cheapest within 5 %' if row.name == ledger.cheapest else 'within 5 %' if row.within else ''}</td></tr>"

@@ -12,6 +12,9 @@ from penchant.evaluate.ledger.verdicts import interval, number, signed
 
 _LEAST_SHARE = 0.02
 
+_MOST_COLUMNS = 5
+"""The width of all charts of columns, so that they have one scale."""
+
 _WIDTH, _BAR, _MARGIN = 320, 26, 20
 
 
@@ -91,7 +94,7 @@ def columns(points: Sequence[Point]) -> str:
         )
     said = escape("; ".join(f"{point.label}: {number(point.mean)}" for point in points))
     return (
-        f'<svg class="columns lift" viewBox="0 0 {width * len(points)} {height}" role="img" aria-label="{said}">'
+        f'<svg class="columns lift" viewBox="0 0 {width * _MOST_COLUMNS} {height}" role="img" aria-label="{said}">'
         f'<line class="zero" x1="0" x2="{width * len(points)}" y1="{base}" y2="{base}"/>{"".join(drawn)}</svg>'
     )
 
@@ -140,7 +143,9 @@ def _free(x: float, y: float, length: int, taken: list[tuple[float, float, float
     """The height nearest to `y` at which a word of so many letters meets no other; remembers it in `taken`."""
     end = x + 9 + 7 * length
     for step in (0, -13, 13, -26, 26, -39, 39):
-        if not any(abs(y + step - height) < 12 and x < right and left < end for left, right, height in taken):
+        if y + step > 14 and not any(
+            abs(y + step - height) < 12 and x < right and left < end for left, right, height in taken
+        ):
             y += step
             break
     taken.append((x, end, y))

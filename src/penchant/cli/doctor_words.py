@@ -15,18 +15,6 @@ NDCG = (
     "then over people."
 )
 
-MODELS = {
-    "popular": "what everybody chose lately",
-    "repeats": "what this person chose before",
-    "itemknn": "items like those of the past",
-    "markov": "what usually follows the last choices",
-    "userknn": "what others with a like past chose",
-    "ials": "tastes as numbers (matrix factorisation)",
-    "ease": "weights between items, solved in closed form",
-    "content": "items with like attributes",
-}
-"""What each model goes by."""
-
 FOUND = {"lift": "lift", "none": "no lift seen", "harm": "worse with it", "too few": "too few to tell"}
 
 

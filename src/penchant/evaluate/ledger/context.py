@@ -28,7 +28,7 @@ from penchant.rng import generator
 _DRAWS = 6
 """Random moments of the same person that stand in for all permutations where several fields move together."""
 
-ALIKE = 0.8
+ALIKE = 0.7
 """Mutual information, as a share of the smaller entropy, from which two fields tell the same."""
 
 

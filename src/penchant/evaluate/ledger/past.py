@@ -44,6 +44,8 @@ class Loss:
     changed: Bool
 
 
+_FALLBACK = ("history", "live")
+
 Ask = Callable[[Member, Round, bool], Float64]
 """Asks a member (its `judged` fit if true, else its `chosen`) with something taken away; float64 [Q]."""
 
@@ -77,7 +79,9 @@ def _loss(key: str, stages: Stages, reference: Member, candidates: Sequence[Memb
     start = kept = by_person(ask(reference, stages.chosen, False))
     for other in candidates:
         values = start if other is reference else by_person(ask(other, stages.chosen, False))
-        if np.nanmean(values) > np.nanmean(kept) and clear_gain(values, start, errors=1.0):
+        # where a fallback is at hand, the better mean takes it; elsewhere two models differ by luck more than by the signal
+        enough = key in _FALLBACK or clear_gain(values, start, errors=1.0)
+        if np.nanmean(values) > np.nanmean(kept) and enough:
             best, kept = other, values
     same = ask(reference, stages.judged, True)
     left = same if best is reference else ask(best, stages.judged, True)

@@ -7,15 +7,27 @@ from collections.abc import Mapping, Sequence
 from penchant.evaluate.ledger.ledger import ModelRow, Worth
 from penchant.evaluate.ledger.verdicts import number, percent, share_of
 
+GOES_BY = {
+    "popular": "what everybody chose lately",
+    "repeats": "what this person chose before",
+    "itemknn": "items like those of the past",
+    "markov": "what usually follows the last choices",
+    "userknn": "what others with a like past chose",
+    "ials": "tastes as numbers (matrix factorisation)",
+    "ease": "weights between items, solved in closed form",
+    "content": "items with like attributes",
+}
+"""What each model goes by."""
+
 _TAKEN = {
     "history": "Give each person somebody else's past, and {} of that figure is gone",
     "live": "let the past end where training ended, as for lists made beforehand, and {} is gone",
     "order": "shuffle the order of the past, and {} is gone",
 }
 _NOTHING = {
-    "history": "whose past it is made no difference that these questions could show",
-    "live": "events since training ended made no difference that these questions could show",
-    "order": "the order of the past made none that they could show",
+    "history": "whose past it is made no difference that could be seen",
+    "live": "events since training ended made no difference that could be seen",
+    "order": "the order of the past made no difference that could be seen",
 }
 
 
@@ -38,9 +50,10 @@ def summary(base: float, hit: float, reference: str, worths: Sequence[Worth], mo
     """
     popular = next((row for row in models if row.name == "popular" and reference != "popular"), None)
     floor = f"; a list of what is popular reaches {number(popular.mean)}" if popular is not None else ""
+    goes_by = f" ({GOES_BY[reference]})" if reference in GOES_BY else ""
     said = [
-        f"What people choose next is among the first twenty that the model {reference} ranks in {percent(hit)} of cases "
-        f"(ndcg@20 {number(base)}, where 1 is perfect{floor})."
+        f"The model chosen here, {reference}{goes_by}, has the next choice among its first twenty in {percent(hit)} of cases: "
+        f"ndcg@20 {number(base)}, where 1 is perfect{floor}."
     ]
     past = {line.key: line for line in worths if line.group == "past" and line.found != "too few"}
     said.append(_about_past(past, base))
@@ -71,10 +84,7 @@ def _about_context(lines: Sequence[Worth], base: float) -> str:
     silent = [line.name for line in lines if line.found in ("none", "harm")]
     parts = []
     if lifts:
-        named = ", ".join(
-            f"{line.name} by {number(line.difference, 4)} ({percent(share_of(line.difference, base))})"
-            for line in lifts
-        )
+        named = ", ".join(_named(line, base) for line in _without_doubles(lifts))
         parts.append(f"of the circumstances of the moment, these lift the figure: {named}")
     if silent:
         parts.append(f"no lift was seen from {_and(silent)}")
@@ -82,6 +92,20 @@ def _about_context(lines: Sequence[Worth], base: float) -> str:
         parts.append(f"too few questions to tell about {_and(few)}")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _without_doubles(lifts: Sequence[Worth]) -> list[Worth]:
+    """Of lines that tell nearly the same only the first."""
+    kept: list[Worth] = []
+    for line in lifts:
+        if not any(line.name in other.alike for other in kept):
+            kept.append(line)
+    return kept
+
+
+def _named(line: Worth, base: float) -> str:
+    double = f" (or {_and(line.alike)}, which tells nearly the same)" if line.alike else ""
+    return f"{line.name}{double} by {number(line.difference, 4)} ({percent(share_of(line.difference, base))})"
 
 
 def _and(names: Sequence[str]) -> str:
