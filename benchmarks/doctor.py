@@ -8,7 +8,8 @@
 ``--set`` writes ``results/doctor-SET.json``: the whole ledger. ``--worlds`` writes ``results/doctor-WORLD.json`` for each: how
 often each circumstance was reported as a lift, and for the null worlds, whose circumstances do nothing, the share of runs that
 reported any lift whose interval excludes 0. The claim: at most 5 %. ``--quick`` fails when more of a few null runs report a
-lift than a true rate of 5 % would produce once in a hundred times. Worlds are examined with five quick models.
+lift than a true rate of 5 % would produce once in a hundred times. Worlds are examined with five quick models, and for
+their circumstances alone.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def simulate(name: str, runs: int, quiet: bool = False) -> dict[str, Any]:
     found: Counter[str] = Counter()
     told = []
     for seed in range(FIRST_SEED, FIRST_SEED + runs):
-        ledger = examine(world(name, seed), Examination(seed=seed, models=MODELS))
+        ledger = examine(world(name, seed), Examination(seed=seed, models=MODELS, parts=("context",)))
         circumstances = lines(ledger)
         for line in circumstances:
             found[line["key"]] += line["found"] == "lift"

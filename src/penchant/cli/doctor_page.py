@@ -60,6 +60,8 @@ def _sections(ledger: Ledger, title: str) -> Iterator[str]:
     for (heading, about, so), points in zip(
         curves(ledger), (ledger.freshness, ledger.depth, ledger.growth), strict=True
     ):
+        if not points:
+            continue
         yield f"<h2>{escape(heading)}</h2><p>{escape(about)}</p>{columns(points)}<p>{escape(so)}</p>"
     yield from _models(ledger)
     yield "<h2>What was done</h2>"

@@ -131,7 +131,6 @@ def costs(rows: Sequence[ModelRow], cheapest: str) -> str:
     for row, seconds in zip(rows, spent, strict=True):
         x, y = across(seconds), up(row.mean)
         kind = "chosen" if row.name == cheapest else "dot"
-        parts.append(f'<path class="whisker" d="M{x:.1f} {up(row.low):.1f}V{up(row.high):.1f}"/>')
         parts.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>')
         lower = _free(x, y + 4, len(row.name), taken)
         parts.append(f'<text class="name" x="{x + 9:.1f}" y="{lower:.1f}">{escape(row.name)}</text>')

@@ -31,6 +31,8 @@ def show_ledger(ledger: Ledger, console: Console) -> None:
     for (heading, about, so), points in zip(
         curves(ledger), (ledger.freshness, ledger.depth, ledger.growth), strict=True
     ):
+        if not points:
+            continue
         figures = ", ".join(f"{point.label} {number(point.mean)}" for point in points)
         _paragraph(f"{heading} {about} {figures}. {so}".rstrip(), console, hang=2)
     _heading("The models", console)

