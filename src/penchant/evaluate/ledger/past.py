@@ -54,7 +54,7 @@ def losses(stages: Stages, panel: Panel, seed: int, reporter: Reporter) -> Itera
     """Takes one thing after the other away. Models are not fitted again, but another of them may be the better one then."""
     few = _candidates(panel)
     jobs: list[tuple[str, Sequence[Member], Ask]] = [
-        ("history", few, partial(_told, tell=lambda one: Told(questions=swapped(one.exam.questions)))),
+        ("history", panel.members, partial(_told, tell=lambda one: Told(questions=swapped(one.exam.questions)))),
         ("live", panel.members, partial(_told, tell=lambda one: Told(questions=one.task.asked["frozen"]))),
         ("order", few, partial(_told, tell=lambda _: _reshaped(shuffled, seed, "order"))),
         ("recency", few, partial(_told, tell=lambda _: _reshaped(rotated, seed, "recency"))),
