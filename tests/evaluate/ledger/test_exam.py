@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from penchant.data.batch import QueryBatch
+from penchant.data.questions import OVERALL
 from penchant.evaluate.answering import Judging, answer
 from penchant.evaluate.ledger.exam import METRIC, Exam, Told
 from penchant.evaluate.ledger.remembered import RememberedPopularity
 from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.questions import OVERALL
 from penchant.evaluate.tasks import make_task
 from penchant.log import SILENT
 from penchant.models.base import Model

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from penchant.data.questions import Questions
 from penchant.data.sequences import Histories
 from penchant.evaluate.ledger.signals import delayed, newest_shuffled, rotated, shuffled, swapped
 from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.questions import Questions
 from penchant.evaluate.tasks import make_task
 from tests.evaluate.logs import DAY, random_log
 

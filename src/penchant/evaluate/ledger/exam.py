@@ -11,8 +11,8 @@ import numpy as np
 
 from penchant.data.arrays import Bool, Float32, Float64, Int64, Nums
 from penchant.data.batch import QueryBatch
+from penchant.data.questions import OVERALL, Questions, first_rows
 from penchant.data.sequences import Histories
-from penchant.evaluate.questions import OVERALL, Questions, first_rows
 from penchant.metrics.groups import mean_by_group
 from penchant.metrics.names import Metric
 from penchant.metrics.ranking import single_target

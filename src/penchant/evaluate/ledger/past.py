@@ -9,12 +9,12 @@ from functools import partial
 import numpy as np
 
 from penchant.data.arrays import Bool, Float64
+from penchant.data.replayed import repeated
 from penchant.evaluate.ledger.choosing import clear_gain
 from penchant.evaluate.ledger.exam import Exam, Told
 from penchant.evaluate.ledger.panel import Member, Panel
 from penchant.evaluate.ledger.signals import newest_shuffled, rotated, shuffled, swapped
 from penchant.evaluate.ledger.stages import Round, Stages
-from penchant.evaluate.replay import repeated
 from penchant.log import Reporter
 from penchant.rng import generator
 

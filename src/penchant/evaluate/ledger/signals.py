@@ -8,8 +8,8 @@ import numpy as np
 from numpy.random import Generator
 
 from penchant.data.arrays import AnyArray, Int64, frozen
+from penchant.data.questions import Questions
 from penchant.data.sequences import Histories
-from penchant.evaluate.questions import Questions
 
 
 def swapped(questions: Questions) -> Questions:

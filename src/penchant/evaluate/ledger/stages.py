@@ -8,13 +8,15 @@ from typing import Literal
 import numpy as np
 
 from penchant.config import Config, setting
+from penchant.data.arrays import Int64
 from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
+from penchant.data.replayed import drawn_rows
 from penchant.errors import BadData
 from penchant.evaluate import replay
 from penchant.evaluate.ledger.exam import Exam
 from penchant.evaluate.ledger.remembered import RememberedPopularity
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.evaluate.questions import Task
 from penchant.evaluate.tasks import make_task
 
 _SECONDS_A_QUESTION, _SECONDS_A_SCORE = 60e-6, 15e-9
@@ -111,7 +113,7 @@ def _round(data: Dataset, protocol: Protocol, stage: Stage, seconds: float, samp
     """Fewer questions a person first, then fewer people: figures are means over people, so people are worth more."""
     affordable = max(200, int(seconds / (_SECONDS_A_QUESTION + _SECONDS_A_SCORE * data.n_items)))
     inside, cut = replay.cut_for(data, protocol, stage)
-    each = np.bincount(inside.interactions.user[replay.drawn_rows(inside, cut, protocol)], minlength=1)
+    each = np.bincount(inside.interactions.user[_drawn(inside, cut, protocol)], minlength=1)
     each = each[each > 0]
     limit = protocol.max_questions
     while limit > _LEAST_EACH and np.minimum(each, limit).sum() > affordable:
@@ -126,3 +128,9 @@ def _round(data: Dataset, protocol: Protocol, stage: Stage, seconds: float, samp
     live = replace(live, popularity=RememberedPopularity.of(live.popularity))
     exam = Exam(questions=live, exclude=protocol.repeats == "exclude")
     return Round(task=task, exam=exam, protocol=asked, n_possible=int(each.sum()), people_possible=len(each))
+
+
+def _drawn(data: Dataset, cut: int, protocol: Protocol) -> Int64:
+    """The rows that `replay` would ask."""
+    kinds = [data.schema.kind_number(name) for name in protocol.targets or data.schema.kinds]
+    return drawn_rows(data, cut, kinds, protocol.max_questions, protocol.seed)
