@@ -43,20 +43,22 @@ def test_columns_by_hand():
     assert a[1] == pytest.approx(np.log1p(1))
     assert g[1] == 0.0
     # own: 2 times; fading in 7 days: 2^-(6/7) + 2^-(2.5/7); newest 2.5 days ago; oldest 6; place 1 from the newest; a view
-    own = a[n_said : n_said + 9]
+    own = a[n_said : n_said + 11]
     assert own[0] == pytest.approx(np.log(3))
     assert own[1] == pytest.approx(2 ** (-6 / 7) + 2 ** (-2.5 / 7), rel=1e-5)
     assert own[3:7] == pytest.approx([np.log1p(2.5 * 1440), np.log1p(6 * 1440), np.log1p(1), 0.0], rel=1e-5)
-    assert own[7:9] == pytest.approx([np.log1p(2), 0.0])  # two views, no purchase
-    assert np.isnan(g[n_said : n_said + 9]).all()
+    # usually 3.5 days apart, and 2.5 have gone by
+    assert own[7:9] == pytest.approx([np.log1p(3.5 * 1440), np.log1p(2.5 / 3.5)], rel=1e-5)
+    assert own[9:11] == pytest.approx([np.log1p(2), 0.0])  # two views, no purchase
+    assert np.isnan(g[n_said : n_said + 11]).all()
     # popularity of g, one event 0.75 days ago, at half-lives of 1, 7 and 60 days
-    assert g[n_said + 9 : n_said + 12] == pytest.approx(
+    assert g[n_said + 11 : n_said + 14] == pytest.approx(
         [np.log1p(2**-0.75), np.log1p(2 ** (-0.75 / 7)), np.log1p(2 ** (-0.75 / 60))], rel=1e-4
     )
     # age of g: first seen 0.75 days before
-    assert g[n_said + 14] == pytest.approx(np.log1p(0.75 * 1440), rel=1e-5)
+    assert g[n_said + 16] == pytest.approx(np.log1p(0.75 * 1440), rel=1e-5)
     # five events, four different items, the newest half a day ago
-    assert a[n_said + 15 : n_said + 18] == pytest.approx([np.log(6), 0.8, np.log1p(720)], rel=1e-5)
+    assert a[n_said + 17 : n_said + 20] == pytest.approx([np.log(6), 0.8, np.log1p(720)], rel=1e-5)
 
 
 def test_columns_know_nothing_of_the_moment_or_later():
@@ -106,11 +108,12 @@ def test_validation_questions_are_what_it_learns_from():
 
     data = chain(3000)
     task = rehearsal(data)
-    # the same questions with other answers: always i0
-    wrong = {
-        name: replace(q, targets={OVERALL: Targets.single(np.zeros(len(q), dtype=np.int32))})
+    # the same questions, but what was right is two steps on
+    later = {
+        name: replace(q, targets={OVERALL: Targets.single((q.targets[OVERALL].items + 2) % 12)})
         for name, q in task.asked.items()
     }
-    model = Gbdt(members=("popular", "markov"), **SMALL).fit(data, valid=replace(task, asked=wrong))
+    model = Gbdt(members=("popular", "markov"), pool=12, **SMALL).fit(data, valid=replace(task, asked=later))
     answer = model.recommend(Query(history=(Past(item_id="i3"), Past(item_id="i4")), k=3))
-    assert answer.item_ids[0] == "i0"
+    # i5 follows i4; two steps on is i7
+    assert answer.item_ids[0] == "i7"

@@ -75,7 +75,7 @@ def _said(scores: Sequence[Float32], pool: Pool, known: Bool, history: Histories
 
 
 def _own(batch: QueryBatch, pool: Pool, n_kinds: int) -> list[Float32]:
-    """The person's own past with each candidate: counts, time since, place from the newest, kind; NaN without one."""
+    """The person's own past with each candidate: counts, time since, place from the newest, kind, rhythm; NaN without one."""
     history, n = batch.history, batch.n_items
     key = history.owner * n + history.item
     order = np.argsort(key, kind="stable")
@@ -84,15 +84,18 @@ def _own(batch: QueryBatch, pool: Pool, n_kinds: int) -> list[Float32]:
     found = np.minimum(np.searchsorted(distinct, wanted), max(len(distinct) - 1, 0))
     own: Bool = (distinct[found] == wanted) if len(distinct) else np.zeros(len(wanted), dtype=np.bool_)
     if not len(distinct):
-        return [np.full(len(wanted), np.nan, dtype=np.float32)] * (7 + min(n_kinds, _MOST_KINDS))
+        return [np.full(len(wanted), np.nan, dtype=np.float32)] * (9 + min(n_kinds, _MOST_KINDS))
     newest, oldest = order[begin + count - 1], order[begin]
     at = batch.at[history.owner]
     age = at - history.at
     fresh = np.add.reduceat(np.exp2(-age[order] / (7.0 * MS_PER_DAY)), begin)
     recent = np.add.reduceat(np.exp2(-age[order] / (0.1 * MS_PER_DAY)), begin)
+    # the usual pause between two choices of the item, and how much of it has gone by: what is due comes again
+    usual = np.where(count > 1, (age[oldest] - age[newest]) / np.maximum(count - 1, 1), np.nan)
     per_item = [
         np.log1p(count), fresh, recent, _log_minutes(age[newest]), _log_minutes(age[oldest]),
         np.log1p(history.age[newest]), history.kind[newest],
+        np.log1p(usual / 60_000), np.log1p(age[newest] / np.maximum(usual, 60_000.0)),
     ]  # fmt: skip
     for kind in range(min(n_kinds, _MOST_KINDS)):
         per_item.append(np.log1p(np.add.reduceat((history.kind[order] == kind).astype(np.float64), begin)))
