@@ -47,8 +47,15 @@ FIXED: dict[str, tuple[str, dict[str, Any]]] = {
             "row_events": None,
             "last_n": 1000,
             "decay": 1.0,
-        },
-    ),  # fmt: skip
+            "again": 0.0,
+            "history_half_life": None,
+            "context_match": 0.0,
+            "context_lift": 0.0,
+            "popularity_weight": 0.0,
+            "popularity_half_life": 7.0,
+            "popularity_behind": False,
+        },  # fmt: skip
+    ),
 }
 """Rows with settings that are given, by label: what validation chooses for popularity can be poor later, so both are shown; the
 graph filter as it was published stands beside ours."""

@@ -24,10 +24,10 @@ bytes at most (4 n d instead of 16 on disk), and the first part twice while it i
 takes L neighbours + L d + n d multiply-adds (2 L d + 2 n d with both t and a) and 20 n bytes. For
 41,000 items, 2,000 neighbours and 128 dimensions the model keeps at most 656 + 84 MB.
 
-Source: Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021 (GF-CF: the
-linear filter and the low pass from singular vectors); Choi et al., "Blurring-Sharpening Process Models for Collaborative
-Filtering", SIGIR 2023 (sharpening after smoothing); Park et al., "Turbo-CF", SIGIR 2024 (the elementwise power of the edges). Ours is to sharpen
-with the truncated spectrum alone, so that a query costs a thin product instead of two passes over the log.
+Source: Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021 (GF-CF: the linear filter and the
+low pass from singular vectors); Choi et al., "Blurring-Sharpening Process Models for Collaborative Filtering", SIGIR 2023
+(sharpening after smoothing); Park et al., "Turbo-CF", SIGIR 2024 (the elementwise power of the edges). Ours is to sharpen with
+the truncated spectrum alone, so that a query costs thin products instead of two passes over the log.
 """
 
 from __future__ import annotations
