@@ -24,6 +24,12 @@ class ResearchSet:
 
 SETS = {
     "ml-1m": ResearchSet(events="ml-1m/events.parquet", schema=Schema(repeats="exclude")),
+    "ml-1m-attributes": ResearchSet(
+        events="ml-1m/events.parquet",
+        items="ml-1m/items.parquet",
+        users="ml-1m/users.parquet",
+        schema=Schema(repeats="exclude"),
+    ),
     "30music": ResearchSet(events="30music/events.parquet", schema=Schema(repeats="allow")),
     "retailrocket": ResearchSet(
         # the published test purchases (kind buy_test) carry no usable time of their own

@@ -146,7 +146,7 @@ def main() -> None:
             parts.append(cold_section(path.stem, result, quoted))
         elif "users_rows" in result:
             parts.append(users_section(path.stem, result))
-        elif "protocol" in result:
+        elif "protocol" in result and "rows" in result:
             parts += [section(path.stem, result, quoted), *filter(None, [against(result)])]
     (RESULTS / "README.md").write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {RESULTS.name}/README.md")

@@ -32,7 +32,7 @@ from penchant.data.storage import (
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BadModelFolder, UserError
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
