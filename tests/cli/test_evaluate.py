@@ -105,6 +105,8 @@ def test_a_published_split_without_times_is_judged_by_person(tmp_path: Path) -> 
     )
     assert "one list for each person" in done.err and "no valid rows" in row["refit"]
     assert len(row["selection"]["trials"]) == 2
+    of_a_core = run(*words, "--split-column", "split", "--core", 2).json["rows"][0]
+    assert "thinned to people and items with 2 of them, selected settings" in of_a_core["refit"]
     by_event = run(*words, "--split-column", "split", "--per", "event").json
     assert (by_event["protocol"]["per"], by_event["rows"][0]["history"]) == ("event", "live")
 

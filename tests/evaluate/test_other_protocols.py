@@ -157,8 +157,8 @@ def test_only_target_kinds_of_a_published_split_are_asked() -> None:
         assert asked.targets[OVERALL].items.tolist() == [2]
 
 
-def test_a_split_without_valid_rows_gives_up_a_tenth_of_each_persons_train_rows() -> None:
-    # 25, 12, 2 and 1 train rows: 2, 1 and 1 are held back, the single one stays; one test row each
+def test_a_split_without_valid_rows_gives_up_train_rows_as_it_gave_up_test_rows() -> None:
+    # 25, 12, 2 and 1 train rows and one test row each, 4 of 44: of such a share 2, 1 and 1 are held back, the single one stays
     user = np.repeat(np.arange(4), [26, 13, 3, 2])
     last = np.append(np.diff(user) > 0, True)
     split = np.where(last, "test", "train").tolist()
@@ -179,7 +179,27 @@ def test_a_split_without_valid_rows_gives_up_a_tenth_of_each_persons_train_rows(
     # all train rows train in the end, and the report says where the settings came from
     test = make_task(untimed, protocol, "test")
     assert len(test.train) == 40
-    assert test.refit.endswith("no valid rows: a seeded draw of 10% of each person's train rows selected settings")
+    assert test.refit.endswith("no valid rows: a seeded draw of 9% of each person's train rows selected settings")
+
+
+def test_with_a_core_the_rows_that_select_settings_are_thinned_before_they_are_drawn() -> None:
+    # 0 and 1 both have items 0, 1, 2 in train; 2 has items 2 and 3, 3 alone, so that in a core of 2 it goes, and then person 2
+    user, item = np.asarray([0, 0, 0, 1, 1, 1, 2, 2, 0, 1]), np.asarray([0, 1, 2, 0, 1, 2, 2, 3, 3, 3])
+    data = dataset(user, item, np.arange(10), ["train"] * 8 + ["test"] * 2)
+    protocol = Protocol(name="column", core=2).resolved(data)
+    made = make_task(data, protocol, "valid")
+    # the newest of three each
+    assert made.asked["live"].targets[OVERALL].items.tolist() == [2, 2]
+    assert made.train.interactions.item.tolist() == [0, 1, 0, 1]
+    # the last fit has all train rows
+    test = make_task(data, protocol, "test")
+    assert len(test.train) == 8 and test.refit.endswith(
+        "the newest 20% of each person's train rows, thinned to people and items with 2 of them, selected settings"
+    )
+    with pytest.raises(BadData, match="no person has two train rows of a core of 4"):
+        make_task(data, protocol.changed(core=4), "valid")
+    with pytest.raises(BadConfig, match="core: expected 1 for protocol last"):
+        Protocol(name="last", core=2).resolved(data)
 
 
 def test_a_split_that_can_give_up_no_train_row_says_so() -> None:

@@ -23,6 +23,7 @@ PLAIN: dict[str, Any] = {
     "row_exponent": 0.0,
     "edge_power": 1.0,
     "sharpen": 0.0,
+    "low_pass": 0.0,
     "popularity_behind": False,
 }
 
@@ -56,6 +57,41 @@ def test_sharpening_by_hand():
     # a low pass adds it instead
     low = model.with_settings(sharpen=-0.5)
     assert low.score(ask("a"), list("abc")) == pytest.approx([1 / 6, 4 / 3, 1 / 6], abs=1e-6)
+
+
+def test_the_low_pass_by_hand():
+    # without exponents the only wave is v = (1 2 1) / sqrt 6 over a, b, c, of which s^2 is 3: the past a adds 3 a v_a v
+    model = Spectral(**{**PLAIN, "embedding_dim": 1, "low_pass": 0.5}).fit(LOG)
+    assert model.score(ask("a"), list("abcde")) == pytest.approx(
+        [1 / 4, 3 / 2, 1 / 4, 0, np.nan], abs=1e-6, nan_ok=True
+    )
+    # with b = 1/2, a and c have one person and b two, X is [[1 r 0] [0 r 1]] with r = sqrt 1/2, and X'X has 2 at (1 2r 1) / 2.
+    # D is (1 1/r 1): the past b adds 2 a r (2r / 2) (1 2 1) / 2 = a (1 2 1) / 2; smoothing adds r to its neighbours
+    halves = Spectral(**{**PLAIN, "item_exponent": 0.5, "embedding_dim": 1, "low_pass": 0.5}).fit(LOG)
+    r = np.sqrt(0.5)
+    assert halves.score(ask("b"), list("abcd")) == pytest.approx([r + 1 / 4, 1 / 2, r + 1 / 4, 0], abs=1e-6)
+    # the power of the edges acts on its scale alone: 2 -> 2^(1/2)
+    power = Spectral(**{**PLAIN, "item_exponent": 0.5, "embedding_dim": 1, "low_pass": 0.5, "edge_power": 0.5}).fit(LOG)
+    assert power.score(ask("b"), ["b", "d"]) == pytest.approx([r / 2, 0], abs=1e-6)
+
+
+def test_the_published_filter_is_the_product_of_dense_matrices():
+    data = random_log(3, n=900, people=40, items=30)
+    settings = {**PLAIN, "item_exponent": 0.5, "row_exponent": 1.0, "low_pass": 0.3, "embedding_dim": 5}
+    model = Spectral(**settings, last_n=2000, context_lift=0.0).fit(data)
+    chosen = np.zeros((data.n_users, data.n_items))
+    chosen[data.interactions.user, data.interactions.item] = 1.0
+    chosen, seen = chosen[chosen.any(axis=1)], np.flatnonzero(data.seen_items).astype(np.int32)
+    chosen = chosen[:, seen]
+    graph = chosen / np.sqrt(np.outer(chosen.sum(axis=1), chosen.sum(axis=0)))
+    broad = np.linalg.svd(graph)[2][:5].T
+    popular = np.sqrt(chosen.sum(axis=0))
+    smooth = graph.T @ graph
+    np.fill_diagonal(smooth, 0.0)
+    expected = smooth + 0.3 * (broad / popular[:, None]) @ (broad * popular[:, None]).T
+    items = data.items.ids_of(seen)
+    scores = np.stack([model.score(ask(item), items) for item in items])
+    assert scores == pytest.approx(expected, abs=1e-4 * np.abs(expected).max())
 
 
 def test_a_past_counts_by_its_weights_and_may_come_again():

@@ -55,6 +55,7 @@ def evaluate(
     split_column: options.SplitColumn = None,
     order_column: options.OrderColumn = None,
     per: options.Per = "auto",
+    core: options.Core = None,
     test: options.TestFile = None,
     cuts: options.Cuts = None,
     request_time: options.RequestTime = None,
@@ -86,7 +87,7 @@ def evaluate(
     asked = options.asked_protocol(
         name=protocol, test_share=test_share, cuts=cuts, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
         request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
-        per=per,
+        per=per, core=core,
     )  # fmt: skip
     _refuse_both(test, split_column=split_column, test_share=test_share, cuts=cuts)
     _check_out(json_out)

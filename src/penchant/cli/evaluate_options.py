@@ -45,6 +45,13 @@ Per = Annotated[
         "auto: person where the log has neither times nor an order.",
     ),
 ]
+Core = Annotated[
+    int | None,
+    typer.Option(
+        "--core", min=1, metavar="N",
+        help="Protocol column without valid rows: the log was thinned to people and items with N events before it was split.",
+    ),
+]  # fmt: skip
 TestFile = Annotated[
     Path | None, typer.Option("--test", metavar="FILE", help="A second log, later than EVENTS, that is the test.")
 ]

@@ -48,6 +48,12 @@ class Protocol(Config):
         "column: a question for each test event, or one list for each person, judged on all test events of the person; "
         "auto: person where the log has neither times nor an order column",
     )
+    core: int = setting(
+        1,
+        "what a published split without valid rows was thinned to before it was cut (column): only train rows of people and "
+        "items with so many of them select settings",
+        unit="events", ge=1,
+    )  # fmt: skip
     targets: tuple[str, ...] | None = setting(None, "event kinds that are targets; none takes the schema's")
     k: tuple[int, ...] = setting((10, 20), "lengths of the lists that are judged")
     keep_share: float = setting(1.0, "share of all events that the models are shown (replay)", gt=0, le=1)
@@ -79,6 +85,8 @@ class Protocol(Config):
             raise BadConfig(f"cuts: expected 1 for protocol {self.name}; rolling cuts belong to protocol time")
         if self.keep_share < 1 and self.name != "replay":
             raise BadConfig(f"keep_share: expected 1 for protocol {self.name}; thinning belongs to protocol replay")
+        if self.core > 1 and self.name != "column":
+            raise BadConfig(f"core: expected 1 for protocol {self.name}; it belongs to the published splits of column")
         always_excluded = self.name in ("users", "cold")
         repeats = data.schema.repeats if self.repeats == "auto" else self.repeats
         targets = self.targets or tuple(name for name, kind in data.schema.kinds.items() if kind.target)

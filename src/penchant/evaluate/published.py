@@ -3,9 +3,16 @@
 A split is judged as it was published: with `per` "event" every test row is a question of its own, asked with what came before
 it in the person's order; with `per` "person" each person gets one list, judged on all the person's test items at once
 (recall@k is then hits over relevant items, and people without a test item are not asked).
+
+Where a split has no valid rows, some train rows select settings, in a second cut made as the first one was. Many published
+logs were thinned to a core (people and items with ten events, say) *before* they were cut, so an item that is rare in train
+has lost more than its share to test, and a filter that favours popular items looks better on rows drawn from train than it is.
+With `core` the train rows are thinned in the same way first, which brings that back.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -18,8 +25,8 @@ from penchant.evaluate.held_out import asked_per_event
 from penchant.evaluate.protocol import Protocol, Stage
 from penchant.rng import generator
 
-CARVED_SHARE = 0.1
-"""Share of each person's train rows (rounded down, but one at least) that selects settings where a split has no valid rows."""
+CARVED_SHARE = 0.2
+"""Share of each person's train rows that selects settings where a split has no valid rows; less where it tests less."""
 
 
 def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
@@ -40,16 +47,22 @@ def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
             raise BadData(f'protocol column: expected rows with split "{name}", found only: {listed}')
     refit = "train only, as the published split asks"
     if not rows["valid"].any():
-        refit += f"; it has no valid rows: {_how(data)} selected settings"
+        refit += f"; it has no valid rows: {_how(data, protocol, _share(rows))} selected settings"
     train, asked = rows["train"], rows[stage]
     if stage == "valid":
+        shown = ~rows["test"]
         if not asked.any():
-            asked = _carved(data, train, protocol)
+            train = _in_core(data, train, protocol.core)
+            asked = _carved(data, train, protocol, _share(rows))
             if not asked.any():
-                raise BadData("protocol column: no person has two train rows, so none is left to select settings by")
+                within = f" of a core of {protocol.core}" if protocol.core > 1 else ""
+                raise BadData(
+                    f"protocol column: no person has two train rows{within}, so none is left to select settings by"
+                )
+            shown &= train | ~rows["train"]
             train = train & ~asked
         # choosing must not look at a test row, not even as a history
-        data, train, asked = data.take(~rows["test"]), train[~rows["test"]], asked[~rows["test"]]
+        data, train, asked = data.take(shown), train[shown], asked[shown]
     fitted = data.take(train)
     kinds = [data.schema.kind_number(name) for name in protocol.targets or data.schema.kinds]
     wanted = asked & np.isin(data.interactions.kind, kinds)
@@ -65,15 +78,37 @@ def _ordered(data: Dataset) -> bool:
     return data.timed or data.interactions.order is not None
 
 
-def _how(data: Dataset) -> str:
+def _share(rows: Mapping[str, Bool]) -> float:
+    """The share of each person's train rows that selects settings: like that of test, `CARVED_SHARE` at most."""
+    test, train = int(rows["test"].sum()), int(rows["train"].sum())
+    return min(CARVED_SHARE, test / (test + train))
+
+
+def _how(data: Dataset, protocol: Protocol, share: float) -> str:
     which = "the newest" if _ordered(data) else "a seeded draw of"
-    return f"{which} {CARVED_SHARE:.0%} of each person's train rows"
+    core = f", thinned to people and items with {protocol.core} of them," if protocol.core > 1 else ""
+    return f"{which} {share:.0%} of each person's train rows{core}"
 
 
-def _carved(data: Dataset, train: Bool, protocol: Protocol) -> Bool:
+def _in_core(data: Dataset, train: Bool, least: int) -> Bool:
+    """The train rows that are left when people and items with fewer than `least` of them go, until nobody has to, bool [N]."""
+    log, rows = data.interactions, np.flatnonzero(train)
+    while True:
+        kept = np.ones(len(rows), dtype=np.bool_)
+        for codes in (log.user[rows], log.item[rows]):
+            kept &= np.bincount(codes)[codes] >= least
+        if kept.all():
+            break
+        rows = rows[kept]
+    core = np.zeros(len(data), dtype=np.bool_)
+    core[rows] = True
+    return core
+
+
+def _carved(data: Dataset, train: Bool, protocol: Protocol, share: float) -> Bool:
     """Which rows select settings, bool [N]: of each person's train rows a share, the newest or else drawn by the seed.
 
-    A person with a single train row keeps it.
+    The share is rounded down, but one row at least; a person with a single train row keeps it.
     """
     rows = data.sequences.rows[train[data.sequences.rows]]
     user = data.interactions.user[rows]
@@ -82,7 +117,7 @@ def _carved(data: Dataset, train: Bool, protocol: Protocol) -> Bool:
         rank = generator(protocol.seed, "carved validation").random(len(rows))
     rows = rows[np.lexsort((-rank, user))]
     held = np.bincount(user, minlength=data.n_users)
-    wanted = np.where(held > 1, np.maximum(1, np.floor(CARVED_SHARE * held)), 0)
+    wanted = np.where(held > 1, np.maximum(1, np.floor(share * held)), 0)
     place = np.arange(len(rows)) - np.repeat(offsets_of(held)[:-1], held)
     chosen = np.zeros(len(data), dtype=np.bool_)
     chosen[rows[place < np.repeat(wanted, held)]] = True

@@ -7,23 +7,27 @@ number of cells of a row and of a column, and r the past of the query as weights
 
     X = D_u^(-c/2) R D_i^(-b)              the graph, normalised
     S = (X'X)^(elementwise p), without its diagonal, the strongest `neighbours` of each row
-    score = r S (I - t V F V')             V: the first right singular vectors of X, F = diag(s^2 / s_1^2)
+    V, s                                   the first right singular vectors of X, and their singular values
+    score = r S (I - t V F V')             F = diag(s^2 / s_1^2)
+            + a s_1^(2p) r D^-1 V V' D     D = diag(d_i^b)
 
-The first factor is a linear filter that smooths over the graph; the second turns its strongest waves down, so that what
-everybody shares drowns less of what is particular (t > 0 sharpens, t < 0 is a low pass that adds them again). Neither the
-signs of V nor a rotation among equal singular values changes V F V'.
+The first line is a linear filter that smooths over the graph (S), with its strongest waves turned down, so that what everybody
+shares drowns less of what is particular (t > 0 sharpens, t < 0 raises them). The second is an ideal low pass: the part of the
+past that is made of broad waves, whatever their strength; its D takes rare items of the past for more and answers with
+more popular ones. s_1^(2p) puts both on one scale. GF-CF, as published, is b = 1/2, c = 1, p = 1, t = 0, a = 0.3, d = 256
+and all neighbours (s_1 is 1 there). Neither the signs of V nor a rotation among equal singular values changes V F V' and V V'.
 
 Cost, for n items, U rows, N distinct (row, item) pairs and d = `embedding_dim`: the fit takes the sum over rows of c^2
 multiply-adds for rows of c items, and about 20 d (N + d min(U, n)) for the SVD; while it lasts, 8 N bytes for each of four
 copies of the log, 8 d (2 min(U, n) + n) for the SVD, and a block of 200 MB; the model keeps 8 n min(neighbours, n) + 16 n d
 bytes at most (4 n d instead of 16 on disk), and the first part twice while it is put together. A query with a past of L events
-takes L neighbours + L d + n d multiply-adds and 12 n bytes. For 41,000 items, 2,000 neighbours and 128 dimensions the
-model keeps at most 656 + 84 MB.
+takes L neighbours + L d + n d multiply-adds (2 L d + 2 n d with both t and a) and 20 n bytes. For
+41,000 items, 2,000 neighbours and 128 dimensions the model keeps at most 656 + 84 MB.
 
-Source: Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021 (GF-CF: the linear filter
-and the low pass from singular vectors); Choi et al., "Blurring-Sharpening Process Models for Collaborative Filtering", SIGIR
-2023 (sharpening after smoothing); Park et al., "Turbo-CF", SIGIR 2024 (the elementwise power of the edges). Ours is to sharpen
-with the truncated spectrum alone, so that a query costs a thin product instead of two passes over the log.
+Source: Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021 (GF-CF: the linear filter and the
+low pass from singular vectors); Choi et al., "Blurring-Sharpening Process Models for Collaborative Filtering", SIGIR 2023
+(sharpening after smoothing); Park et al., "Turbo-CF", SIGIR 2024 (the elementwise power of the edges). Ours is to sharpen with
+the truncated spectrum alone, so that a query costs thin products instead of two passes over the log.
 """
 
 from __future__ import annotations
@@ -61,17 +65,21 @@ class SpectralConfig(HistoryConfig, ModelConfig):
     last_n: int = setting(1000, "newest events that count", unit="events", refit=False, ge=1)
     sharpen: float = setting(
         0.8, "how far the strongest waves are turned down (t): 1 takes the strongest out; below 0 it is raised",
-        grid=(0.6, 0.9, 0.0, -0.5), refit=False, ge=-10, le=2,
+        grid=(1.0, 0.5, 0.0, -0.5), refit=False, ge=-10, le=2,
+    )  # fmt: skip
+    low_pass: float = setting(
+        0.1, "weight of the past's own broad waves beside the smoothed past (a); 0 leaves them out",
+        grid=(0.2, 0.0), refit=False, ge=0, le=100,
     )  # fmt: skip
     edge_power: float = setting(
-        0.8, "power of the edge weights (p): below 1, weak links count more", grid=(1.0, 0.6), gt=0, le=4
+        1.0, "power of the edge weights (p): below 1, weak links count more", grid=(0.8, 0.6), gt=0, le=4
     )
     item_exponent: float = setting(
-        0.3, "how little the edges of popular items count (b); 0.5 is the symmetric normalisation",
-        grid=(0.4, 0.2), ge=0, le=1,
+        0.4, "how little the edges of popular items count (b); 0.5 is the symmetric normalisation",
+        grid=(0.35, 0.5, 0.2), ge=0, le=1,
     )  # fmt: skip
     row_exponent: float = setting(
-        0.6, "how little a row of many items counts (c); 1 is the symmetric normalisation", grid=(1.0, 0.3), ge=0, le=2
+        0.8, "how little a row of many items counts (c); 1 is the symmetric normalisation", grid=(0.6, 1.0), ge=0, le=2
     )
     row_events: int | None = setting(
         None, "a person's log is cut into rows of so many events; none: one row a person", unit="events",
@@ -107,6 +115,8 @@ class Spectral(Model):
         own: float32 [n_fit], the diagonal that S leaves out.
         waves: float32 [n_fit, d], V; rows of items without an event are 0.
         shares: float32 [d], the diagonal of F, falling from 1.
+        lift: float32 [n_fit], the diagonal of D; 1 for items without an event.
+        strength: float32 [1], s_1^(2p).
     """
 
     config: SpectralConfig
@@ -114,18 +124,24 @@ class Spectral(Model):
     own: Float32
     waves: Float32
     shares: Float32
+    lift: Float32
+    strength: Float32
     _smoothed: Float32
     _wide: Float64
 
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         rows = log_matrix(train, row_events=self.config.row_events)
         by_row = _powers(np.diff(rows.indptr), -self.config.row_exponent / 2)
-        by_item = _powers(np.bincount(rows.indices, minlength=train.n_items), -self.config.item_exponent)
+        popularity = np.bincount(rows.indices, minlength=train.n_items)
+        by_item = _powers(popularity, -self.config.item_exponent)
         graph = scaled(rows, by_row, by_item)
         self.similar, self.own = _edges(graph, self.config.edge_power, self.config.neighbours)
         run.reporter.progress("spectral", 1, 2)
         waves, shares = _strongest_waves(graph, self.config.embedding_dim, run.seed)
         run.reporter.progress("spectral", 2, 2)
+        self.lift = frozen(_powers(np.maximum(popularity, 1), self.config.item_exponent))
+        strongest_wave = np.square(graph @ waves[:, :1], dtype=np.float64).sum()
+        self.strength = frozen(np.asarray([strongest_wave**self.config.edge_power], dtype=np.float32))
         self._keep(waves, shares)
 
     def _keep(self, waves: Float32, shares: Float32) -> None:
@@ -139,6 +155,10 @@ class Spectral(Model):
         scores: Float32 = (past @ self.similar).toarray()
         if self.config.sharpen != 0:
             scores -= (self.config.sharpen * (past @ self._smoothed).astype(np.float64)) @ self._wide.T
+        if self.config.low_pass > 0:
+            waves = scaled(past, None, np.reciprocal(self.lift)) @ self.waves
+            weight = self.config.low_pass * float(self.strength[0])
+            scores += (weight * waves.astype(np.float64)) @ self._wide.T * self.lift
         if self.config.again > 0:
             row = np.repeat(np.arange(len(batch)), np.diff(past.indptr))
             scores[row, past.indices] += np.float32(self.config.again) * past.data * self.own[past.indices]
@@ -146,10 +166,18 @@ class Spectral(Model):
         return scores
 
     def _state(self) -> dict[str, AnyArray]:
-        return {**packed(self.similar), "own": self.own, "waves": self.waves, "shares": self.shares}
+        return {
+            **packed(self.similar),
+            "own": self.own,
+            "waves": self.waves,
+            "shares": self.shares,
+            "lift": self.lift,
+            "strength": self.strength,
+        }
 
     def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
         self.similar, self.own = unpacked(arrays), arrays["own"]
+        self.lift, self.strength = arrays["lift"], arrays["strength"]
         self._keep(arrays["waves"], arrays["shares"])
 
 
