@@ -96,3 +96,16 @@ def test_targets_that_may_not_be_recommended_are_no_targets(exclude: bool):
     one = task.__class__(train=task.train, asked={"live": again}, exclude=exclude)
     (block,) = blocks(one, most=10, seed=1)
     assert block.targets.n.tolist() == [0 if exclude else 1]
+
+
+def test_a_basket_is_one_question_with_several_right_answers():
+    # person 0 chooses items 3 and 4 in one instant, after 0, 1 and 2; the newest tenth are the last two rows
+    user = np.asarray([1] * 15 + [0, 0, 0, 0, 0])
+    item = np.asarray([5] * 15 + [0, 1, 2, 3, 4])
+    at = np.append(np.arange(18), [18, 18]) * 1000
+    task = rehearsal(dataset(user, item, at, repeats="allow"))
+    assert len(task.asked["live"]) == 2
+    (block,) = blocks(task, most=10, seed=1)
+    assert block.targets.items.tolist() == [3, 4]
+    assert block.batch.history.item.tolist() == [0, 1, 2]
+    assert block.allowed.all()

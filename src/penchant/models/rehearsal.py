@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Int64
+from penchant.data.arrays import Bool, Int64, offsets_of
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.questions import OVERALL, Questions, Targets, Task, first_rows, people_of
@@ -116,7 +116,7 @@ def blocks(task: Task, *, most: int, seed: int) -> Iterator[Asked]:
     """The questions of a task that a service could be asked, at most `most` of each way of asking, people drawn by the seed."""
     for name, questions in task.asked.items():
         if name not in task.unreal:
-            yield from _blocks(_drawn(questions, most, seed), task.exclude)
+            yield from _blocks(_by_instant(_drawn(questions, most, seed)), task.exclude)
 
 
 def _drawn(questions: Questions, most: int, seed: int) -> Questions:
@@ -125,6 +125,26 @@ def _drawn(questions: Questions, most: int, seed: int) -> Questions:
     people = generator(seed, "rehearsal").permutation(np.sort(people_of(questions)))
     counts = np.bincount(questions.user, minlength=int(people.max()) + 1)[people]
     return questions.of_people(people[: max(1, int(np.searchsorted(np.cumsum(counts), most, side="right")))])
+
+
+def _by_instant(questions: Questions) -> Questions:
+    """Questions about one person in one moment as one question with several right answers.
+
+    The items of a basket have no order: to learn that one of them is right and the others are wrong would be noise.
+    """
+    if questions.row is None or len(questions) < 2:
+        return questions
+    order = np.lexsort((questions.row, questions.at, questions.user))
+    user, at = questions.user[order], questions.at[order]
+    new = np.append(True, (user[1:] != user[:-1]) | (at[1:] != at[:-1]))
+    newest = np.append(np.flatnonzero(new)[1:], len(order)) - 1
+    answers = questions.targets[OVERALL].take(order)
+    moment = np.repeat(np.cumsum(new) - 1, answers.n)
+    n_items = questions.data.n_items
+    pairs = np.unique(moment * n_items + answers.items)
+    merged = Targets(offsets=offsets_of(np.bincount(pairs // n_items)), items=(pairs % n_items).astype(np.int32))
+    # the newest row of a moment is taken, so that all of its items count as known
+    return replace(questions.take(order[newest]), targets={OVERALL: merged})
 
 
 def _blocks(questions: Questions, exclude: bool) -> Iterator[Asked]:
