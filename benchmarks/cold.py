@@ -39,7 +39,7 @@ EASE = {
 
 GIVEN: dict[str, dict[str, Any]] = {
     "ml-1m": {"reg": 500.0},
-    "citeulike-a": {"reg": 20.0, "ridge": 1.0, "content_prior": 5.0, "text_weight": 0.6},
+    "citeulike-a": {"reg": 20.0, "degree": 1, "content_prior": 5.0, "text_weight": 0.6},
 }
 """Found on the validation rows beforehand, one by one; what remains is searched here."""
 
@@ -48,7 +48,7 @@ SCALES = (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0, 5.0)
 
 def specs(name: str, members: dict[str, Any]) -> list[ModelSpec]:
     given = {**EASE, **GIVEN[name]}
-    plain = {key: value for key, value in given.items() if key not in ("ridge", "content_prior", "text_weight")}
+    plain = {key: value for key, value in given.items() if key not in ("degree", "content_prior", "text_weight")}
     made = [
         ModelSpec(label="popular", model="popular", settings={"half_life": None, "window": None, "window_share": None}),
         ModelSpec(label="ease", model="ease", settings=plain),
