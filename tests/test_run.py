@@ -30,7 +30,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name, value in (("ROOT", tmp_path), ("VENV", venv), ("PYTHON", venv / "bin" / "python")):
         monkeypatch.setattr(script, name, value)
     monkeypatch.setattr(script, "STAMP", venv / "stamp")
-    script.STAMP.write_text(" ".join([script.environment_key(), "dev", "shop"]), encoding="utf-8")
+    script.STAMP.write_text(" ".join([script.environment_key(), *script.EXTRAS]), encoding="utf-8")
     return script
 
 
@@ -71,7 +71,7 @@ def test_an_old_python_is_told_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_complete_environment_is_left_alone(module: ModuleType) -> None:
-    assert module.installed_extras() == {"dev", "shop"}
+    assert module.installed_extras() == set(module.EXTRAS)
 
 
 def test_changes_are_noticed(module: ModuleType) -> None:
@@ -113,7 +113,7 @@ def test_an_update_keeps_the_extras_that_were_there(module: ModuleType, monkeypa
     module.ensure_environment()
     assert asked == []
     module.ensure_environment("deep")
-    assert asked == [["deep", "dev", "shop"]]
+    assert asked == [["deep", *sorted(module.EXTRAS)]]
 
 
 @pytest.mark.parametrize(

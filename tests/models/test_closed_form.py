@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant.models import closed_form
+from penchant.models import symmetric
 from penchant.models.closed_form import inverted
 
 
@@ -16,7 +16,7 @@ def test_inverse_by_hand():
 
 
 def test_only_the_upper_triangle_is_read(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(closed_form, "_CHUNK", 3)
+    monkeypatch.setattr(symmetric, "_CHUNK", 3)
     half = np.random.default_rng(1).random((7, 7))
     whole = half @ half.T + np.eye(7)
     upper = np.triu(whole).astype(np.float32)

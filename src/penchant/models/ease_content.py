@@ -20,7 +20,7 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.sparse as sp
 
-from penchant.config import setting
+from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
@@ -48,17 +48,25 @@ class EaseContentConfig(AttributesConfig, EaseConfig):
 
     cold_scale: float = setting(
         2.0, "times the scores of items without events: foretold weights are smaller than learned ones",
-        grid=(1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 4.0), refit=False, ge=0,
+        grid=(1.5, 1.75, 2.25, 2.5, 3.0, 4.0), search=Between(0.5, 6.0), refit=False, ge=0,
     )  # fmt: skip
-    ridge: float = setting(1.0, "added to the diagonal of the kernel; doubts likeness", grid=(0.3, 1.0, 3.0), gt=0)
+    ridge: float = setting(
+        1.0,
+        "added to the diagonal of the kernel; doubts likeness",
+        grid=(0.3, 1.0, 3.0),
+        search=Between(0.05, 10.0, log=True),
+        gt=0,
+    )
     degree: int = setting(
         2, "the kernel is ((1 + cosine) / 2) to this power; from 2 on, pairs of attributes count", grid=(1, 2), ge=1, le=5
     )  # fmt: skip
     content_prior: float = setting(
         5.0, "events at which an item's own weights count as much as those foretold from its attributes",
-        unit="events", grid=(0.0, 5.0, 20.0), ge=0,
+        unit="events", grid=(0.0, 5.0, 20.0), search=Between(0.5, 100.0, log=True, also=(0.0,)), ge=0,
     )  # fmt: skip
-    text_weight: float = setting(0.6, "weight of each text attribute", grid=(0.3, 0.6, 1.0), ge=0)
+    text_weight: float = setting(
+        0.6, "weight of each text attribute", grid=(0.3, 0.6, 1.0), search=Between(0.0, 3.0), ge=0
+    )
     n_bins: int = setting(10, "bins of equal size that numbers are cut into; 0 leaves numbers out", ge=0)
 
 
