@@ -45,6 +45,17 @@ def test_json_on_standard_output_leaves_the_table_to_standard_error(log: Path) -
     assert "This protocol trains on events that other people had after the questions." in done.err
 
 
+def test_a_thinned_log(log: Path) -> None:
+    words = ("evaluate", log / "events.csv", "--models", "popular", "--no-select", "--json", "-")
+    whole, half = run(*words).json, run(*words, "--keep-share", 0.5).json
+    assert half["protocol"]["keep_share"] == 0.5
+    assert 0 < half["rows"][0]["train_events"] < whole["rows"][0]["train_events"]
+    assert half["n_people"] == whole["n_people"]
+    wrong = run(*words, "--protocol", "time", "--keep-share", 0.5)
+    assert wrong.code == 1
+    assert "keep_share: expected 1 for protocol time" in wrong.err
+
+
 def test_a_test_file_is_read_as_what_follows(tmp_path: Path) -> None:
     rows = event_rows()
     whole = write_events(tmp_path / "all.csv", rows)

@@ -58,6 +58,7 @@ def evaluate(
     core: options.Core = None,
     test: options.TestFile = None,
     cuts: options.Cuts = None,
+    keep_share: options.KeepShare = None,
     request_time: options.RequestTime = None,
     repeats: options.Repeats = "auto",
     targets: options.Targets = None,
@@ -87,7 +88,7 @@ def evaluate(
     asked = options.asked_protocol(
         name=protocol, test_share=test_share, cuts=cuts, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
         request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
-        per=per, core=core,
+        per=per, core=core, keep_share=keep_share,
     )  # fmt: skip
     _refuse_both(test, split_column=split_column, test_share=test_share, cuts=cuts)
     _check_out(json_out)

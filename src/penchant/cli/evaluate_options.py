@@ -55,6 +55,10 @@ Core = Annotated[
 TestFile = Annotated[
     Path | None, typer.Option("--test", metavar="FILE", help="A second log, later than EVENTS, that is the test.")
 ]
+KeepShare = Annotated[
+    float | None,
+    typer.Option("--keep-share", help="Show the models only this share of the events (replay); all stay masked."),
+]
 Cuts = Annotated[int | None, typer.Option("--cuts", min=1, help="Rolling cuts (protocol time).")]
 RequestTime = Annotated[
     Literal["event", "split", "none"] | None,
