@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 
+from benchmarks.sets import data_root
 from penchant.data.dataset import Dataset
 from penchant.data.files import read_dataset
 from penchant.data.schema import Schema
-from penchant.errors import UserError
-
-
-def _root() -> Path:
-    folder = os.environ.get("PENCHANT_DATA")
-    if not folder:
-        raise UserError("set PENCHANT_DATA to the folder that holds the research sets (see docs/data.md)")
-    return Path(folder)
 
 
 def movielens() -> Dataset:
     """MovieLens-1M with title and genres; train, valid and test share no item."""
-    folder = _root() / "ml-1m" / "cold_items"
+    folder = data_root() / "ml-1m" / "cold_items"
     parts = [pl.read_parquet(folder / f"{name}.parquet").with_columns(split=pl.lit(name)) for name in _SPLITS]
     events = pl.concat(parts).rename({"uid": "user_id", "iid": "item_id"})
     items = pl.read_parquet(folder / "items.parquet").rename({"iid": "item_id"})
@@ -35,7 +26,7 @@ def movielens() -> Dataset:
 
 def citeulike() -> Dataset:
     """citeulike-a with tags, in the split of the Heater paper."""
-    folder = _root() / "citeulike-a"
+    folder = data_root() / "citeulike-a"
     events = pl.read_parquet(folder / "heater_cold_split.parquet")
     events = events.with_columns(split=pl.col("split").replace("vali", "valid"))
     with gzip.open(folder / "item-tag.dat.gz", "rt", encoding="utf-8") as lines:

@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from benchmarks.recording import RESULTS, write_result
-from benchmarks.replay import FIXED, QUICK_PEOPLE, Terminal, differs, table
+from benchmarks.replay import FIXED, QUICK_PEOPLE, Terminal, compared, table
 from benchmarks.sets import SETS, read_set
 from penchant.errors import UserError
 from penchant.evaluate.children import Effort
@@ -82,10 +82,7 @@ def main() -> int:
         result = {"wall_seconds": time.monotonic() - begun, "settings_from": f"replay-{name}.json", **report}
         print(f"written: {write_result(f'composites-{name}', result, 'benchmarks.composites').name}")
         return 0
-    stored = json.loads((RESULTS / f"composites-{name}.json").read_text(encoding="utf-8"))
-    found = differs(report, stored)
-    print("\n".join(["outside the stored interval:", *found]) if found else "within the stored intervals")
-    return 1 if found else 0
+    return compared(report, f"composites-{name}")
 
 
 if __name__ == "__main__":

@@ -142,6 +142,14 @@ def differs(report: dict[str, Any], stored: dict[str, Any]) -> list[str]:
     return found
 
 
+def compared(report: dict[str, Any], name: str) -> int:
+    """Says whether a quick run agrees with ``results/NAME.json``; the exit code."""
+    stored = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    found = differs(report, stored)
+    print("\n".join(["outside the stored interval:", *found]) if found else "within the stored intervals")
+    return 1 if found else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", choices=sorted(SETS), default="ml-1m")
@@ -165,10 +173,7 @@ def main() -> int:
         )
         print(f"written: {path.name}")
         return 0
-    stored = json.loads((RESULTS / f"{result_name(arguments)}.json").read_text(encoding="utf-8"))
-    found = differs(report, stored)
-    print("\n".join(["outside the stored interval:", *found]) if found else "within the stored intervals")
-    return 1 if found else 0
+    return compared(report, result_name(arguments))
 
 
 if __name__ == "__main__":

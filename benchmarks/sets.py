@@ -44,13 +44,17 @@ SETS = {
 }
 
 
-def read_set(name: str) -> Dataset:
-    """One of `SETS`; raises UserError when PENCHANT_DATA does not lead to it."""
+def data_root() -> Path:
+    """The folder that PENCHANT_DATA names; raises UserError when it names none."""
     folder = os.environ.get("PENCHANT_DATA")
     if not folder:
         raise UserError("set PENCHANT_DATA to the folder that holds the research sets (see docs/data.md)")
-    known = SETS[name]
-    root = Path(folder)
+    return Path(folder)
+
+
+def read_set(name: str) -> Dataset:
+    """One of `SETS`; raises UserError when PENCHANT_DATA does not lead to it."""
+    known, root = SETS[name], data_root()
     if not (root / known.events).exists():
         raise UserError(f"{root / known.events}: no such file; PENCHANT_DATA must hold {known.events}")
     return read_dataset(

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.recording import RESULTS, write_result
 from benchmarks.replay import Terminal
+from benchmarks.sets import data_root
 from penchant.data.dataset import Dataset
 from penchant.data.files import read_dataset
 from penchant.data.schema import Schema
@@ -40,10 +39,7 @@ WHOLE_PAST = {"last_n": 50, "decay": 1.0, "context_lift": 0.0, "context_match": 
 
 
 def movielens() -> Dataset:
-    folder = os.environ.get("PENCHANT_DATA")
-    if not folder:
-        raise UserError("set PENCHANT_DATA to the folder that holds the research sets (see docs/data.md)")
-    root = Path(folder) / "ml-1m"
+    root = data_root() / "ml-1m"
     attributes = {name: {"kind": "category"} for name in ("gender", "age", "occupation")}
     schema = Schema.parse({"repeats": "exclude", "user_attributes": attributes})
     return read_dataset(root / "events.parquet", users=root / "users.parquet", schema=schema)

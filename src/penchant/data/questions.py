@@ -30,6 +30,11 @@ class Targets:
         """Number of right answers of each question, int64 [Q]."""
         return np.diff(self.offsets)
 
+    def keys(self, n_items: int) -> Int64:
+        """Each right answer as one number, ``question * n_items + item``, int64 [total]."""
+        keys: Int64 = np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int64), self.n) * n_items + self.items
+        return keys
+
     @classmethod
     def single(cls, items: Nums) -> Targets:
         """One right answer a question."""

@@ -138,13 +138,9 @@ def _places(
     above = (scores > own[:, None]).sum(axis=1, dtype=np.int64)
     tied = (scores == own[:, None]).sum(axis=1, dtype=np.int64) - 1
     for q in np.flatnonzero(np.isnan(own)).tolist():
-        allowed = np.ones(scores.shape[1], dtype=np.bool_)
-        if questions.newest_row is not None:
-            allowed &= first <= questions.newest_row[q]
-        if questions.candidates is not None:
-            allowed &= questions.candidates
+        one = questions.take(np.asarray([q]))
+        allowed = one.allowed(first)[0]
         if exclude:
-            one = questions.take(np.asarray([q]))
             allowed[one.seen(one.sequences.histories(one.low, one.high)).item] = False
         allowed[target[q]] = True
         scored = int(np.isfinite(scores[q]).sum())
@@ -155,8 +151,7 @@ def _places(
 def _of_lists(lists: TopK, targets: Targets, n_items: int, judging: Judging) -> Mapping[str, Float64]:
     n_queries, width = lists.items.shape
     keys = np.arange(n_queries, dtype=np.int64)[:, None] * n_items + lists.items
-    right = np.repeat(np.arange(n_queries, dtype=np.int64), targets.n) * n_items + targets.items
-    hits = np.isin(keys, right) & (np.arange(width) < lists.n[:, None])
+    hits = np.isin(keys, targets.keys(n_items)) & (np.arange(width) < lists.n[:, None])
     if width < judging.depth:
         hits = np.pad(hits, ((0, 0), (0, judging.depth - width)))
     return ranked_lists(hits, targets.n, judging.metrics)

@@ -68,8 +68,7 @@ def cases_of(panel: Panel, task: Task, n_questions: int, pool: int, run: Run) ->
         else:
             key = found.owner * len(known) + found.item
         owner = key // len(known)
-        right = np.repeat(np.arange(len(block.batch)), block.targets.n) * len(known) + block.targets.items
-        chosen = np.isin(key, right)
+        chosen = np.isin(key, block.targets.keys(len(known)))
         use = np.bincount(owner, weights=chosen, minlength=len(block.batch)) > 0
         rows = use[owner]
         item = (key % len(known))[rows]

@@ -21,6 +21,7 @@ from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
 from penchant.errors import UserError
+from penchant.models.attributes import under
 from penchant.models.base import Model
 from penchant.models.candidate_features import candidate_features
 from penchant.models.circumstances import Lifts
@@ -73,8 +74,8 @@ class Gbdt(Model):
         for block in blocks(older, most=self.config.n_questions, seed=run.seed):
             scores = self.panel.scores(block.batch)
             pool = pooled(scores, self.config.pool, block.allowed)
-            right = np.repeat(np.arange(len(block.batch)), block.targets.n) * block.batch.n_items + block.targets.items
-            chosen = np.isin(pool.owner * block.batch.n_items + pool.item, right)
+            n_items = block.batch.n_items
+            chosen = np.isin(pool.owner * n_items + pool.item, block.targets.keys(n_items))
             parts.append((self._features(block.batch, scores, pool), pool.owner, chosen, block.batch.user))
             asked += len(block.batch)
             run.reporter.progress("gbdt: candidates", min(asked, self.config.n_questions), self.config.n_questions)
@@ -123,8 +124,7 @@ class Gbdt(Model):
     def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
         self.panel = Panel.unpacked(self, self.config, self.card["members"], arrays)
         self.first_at = arrays["first_at"]
-        moods = {key.removeprefix("moods:"): part for key, part in arrays.items() if key.startswith("moods:")}
-        self.moods = Lifts.unpacked(moods) or Lifts(tables={})
+        self.moods = Lifts.unpacked(under(arrays, "moods:")) or Lifts(tables={})
         self.trees = _lightgbm().Booster(model_str=arrays["trees"].tobytes().decode())
 
 

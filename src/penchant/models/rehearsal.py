@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Int64, offsets_of
+from penchant.data.arrays import Bool, offsets_of
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.questions import OVERALL, Questions, Targets, Task, first_rows, people_of
@@ -164,5 +164,4 @@ def _reachable(targets: Targets, allowed: Bool) -> Targets:
     owner = np.repeat(np.arange(len(allowed), dtype=np.int64), targets.n)
     keep = allowed[owner, targets.items]
     counts = np.bincount(owner[keep], minlength=len(allowed))
-    offsets: Int64 = np.append(0, np.cumsum(counts)).astype(np.int64)
-    return Targets(offsets=offsets, items=targets.items[keep])
+    return Targets(offsets=offsets_of(counts), items=targets.items[keep])
