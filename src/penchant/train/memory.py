@@ -18,9 +18,9 @@ _NO_LIMIT = 1 << 60  # the first version of control groups writes "no limit" as 
 def keep_memory(largest: int = LARGEST_KEPT) -> bool:
     """Lets the C library keep freed memory for the next tensor instead of returning it to the kernel.
 
-    By default glibc maps blocks above 32 MB, and many smaller ones, anew each time, and the kernel clears each page when it is first
-    touched: for the tensors of a training step that costs more than the arithmetic. The setting holds for the whole process and
-    cannot be taken back.
+    By default glibc maps blocks above 32 MB, and many smaller ones, anew each time, and the kernel clears each page when it is
+    first touched: for the tensors of a training step that costs more than the arithmetic. The setting holds for the whole process
+    and cannot be taken back.
 
     Args:
         largest: bytes, 1 to 2 ** 31 - 1; larger blocks are still mapped and returned one by one.
@@ -133,12 +133,11 @@ def _limits(proc: Path, groups: Path) -> Iterator[int]:
         number, _, rest = line.partition(":")
         kinds, _, place = rest.partition(":")
         if number == "0" and not kinds:
-            roots, files = [groups, groups / "unified"], ("memory.max", "memory.current", "inactive_file")
+            roots = [groups, groups / "unified"]
+            files = ("memory.max", "memory.current", "inactive_file")
         elif "memory" in kinds.split(","):
-            roots, files = (
-                (groups / "memory",),
-                ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-            )
+            roots = [groups / "memory"]
+            files = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
         else:
             continue
         for root in roots:
