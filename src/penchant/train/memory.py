@@ -18,8 +18,8 @@ _NO_LIMIT = 1 << 60  # the first version of control groups writes "no limit" as 
 def keep_memory(largest: int = LARGEST_KEPT) -> bool:
     """Lets the C library keep freed memory for the next tensor instead of returning it to the kernel.
 
-    By default glibc maps blocks above 32 MB, and many smaller ones, anew each time, and the kernel clears each page when it is
-    first touched: for the tensors of a training step that costs more than the arithmetic. The setting holds for the whole process
+    By default glibc maps blocks above 32 MB, and many smaller ones, anew each time, and the kernel clears each page that is
+    touched: for the tensors of a training step that costs more than the arithmetic. The setting holds for the whole process
     and cannot be taken back.
 
     Args:
