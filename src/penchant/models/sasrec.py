@@ -18,6 +18,7 @@ from penchant.config import setting
 from penchant.models.sequential import SequentialConfig, SequentialModel
 from penchant.nn.attention import RelativeBias
 from penchant.nn.blocks import GatedBlock, TransformerBlock
+from penchant.nn.dropout import Dropout
 from penchant.nn.embedding import ItemEmbedding
 from penchant.nn.sequence import SequenceNet
 
@@ -52,7 +53,7 @@ class SasrecNet(SequenceNet):
         self.embedding = ItemEmbedding(n_items, dim)
         self.place = nn.Embedding(config.max_len, dim)
         nn.init.normal_(self.place.weight, std=0.1)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         block = TransformerBlock if config.block == "plain" else GatedBlock
         inner = max(1, round(config.inner_factor * dim))
         self.blocks = nn.ModuleList(

@@ -31,10 +31,12 @@ class CausalAttention(nn.Module):
         """[B, T, D] -> [B, T, D]; `bias_BHTT` is added to the logits of the attention and must hide the future itself."""
         b, t, d = x_BTD.shape
         q, k, v = self.into(x_BTD).view(b, t, 3, self.n_heads, d // self.n_heads).permute(2, 0, 3, 1, 4)
-        bias = None if bias_BHTT is None else bias_BHTT.to(q.dtype)
-        y_BHTK = functional.scaled_dot_product_attention(
-            q, k, v, attn_mask=bias, dropout_p=self.dropout if self.training else 0.0, is_causal=bias is None
-        )
+        # on a processor the kernel's backward pass is twice as fast in float32 as in bfloat16
+        q, k, v = q.float(), k.float(), v.float()
+        with torch.autocast(x_BTD.device.type, enabled=False):
+            y_BHTK = functional.scaled_dot_product_attention(
+                q, k, v, attn_mask=bias_BHTT, dropout_p=self.dropout if self.training else 0.0, is_causal=bias_BHTT is None
+            )
         out: Tensor = self.out(y_BHTK.transpose(1, 2).reshape(b, t, d))
         return out
 

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from penchant.nn.attention import CausalAttention
+from penchant.nn.dropout import Dropout
 
 
 class TransformerBlock(nn.Module):
@@ -30,13 +31,13 @@ class TransformerBlock(nn.Module):
         self.attention = CausalAttention(dim, n_heads, attention_dropout)
         self.norm_network = nn.LayerNorm(dim)
         self.widen, self.narrow = nn.Linear(dim, inner_dim), nn.Linear(inner_dim, dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x_BTD: Tensor, bias_BHTT: Tensor | None = None) -> Tensor:
         """[B, T, D] -> [B, T, D]."""
         x_BTD = x_BTD + self.dropout(self.attention(self.norm_attention(x_BTD), bias_BHTT))
         inner = functional.gelu(self.widen(self.norm_network(x_BTD)))
-        out: Tensor = x_BTD + self.dropout(self.narrow(self.dropout(inner)))
+        out: Tensor = x_BTD + self.dropout(self.narrow(inner))
         return out
 
 
@@ -58,7 +59,7 @@ class GatedBlock(nn.Module):
         self.gate = nn.Linear(dim, dim)
         self.norm_network = nn.LayerNorm(dim)
         self.widen, self.narrow = nn.Linear(dim, 2 * inner_dim), nn.Linear(inner_dim, dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x_BTD: Tensor, bias_BHTT: Tensor | None = None) -> Tensor:
         """[B, T, D] -> [B, T, D]."""

@@ -44,6 +44,17 @@ def rows_of_block(n_items: int, bytes_each: int) -> int:
     return max(LEAST_ROWS, BLOCK_BYTES // (n_items * bytes_each))
 
 
+def _row_sums(p: Tensor, ones: Tensor) -> Tensor:
+    """Sums of rows as float32 [n, 1], as two matrix products: many times faster than a sum that converts every value first.
+
+    A product in bfloat16 adds up in float32 and rounds at the end; the second one brings back what the first rounded away.
+    """
+    coarse = torch.mm(p, ones)
+    if p.dtype == torch.float32:
+        return coarse
+    return coarse.float() + torch.addmm(coarse, p, ones, beta=-1).float()
+
+
 class _CatalogueCrossEntropy(torch.autograd.Function):
     """Gradients are made with the loss, block by block, and only scaled in `backward`."""
 
@@ -55,6 +66,7 @@ class _CatalogueCrossEntropy(torch.autograd.Function):
         h_low, w_low = h_ND.to(lower), w_ID.to(lower)
         rows = rows_of_block(n_items, h_low.element_size())
         logits = torch.empty(min(rows, n), n_items, dtype=lower, device=h_ND.device)
+        ones = torch.ones(n_items, 1, dtype=lower, device=h_ND.device)
         dh_ND, dw_ID = torch.empty_like(h_ND), torch.zeros_like(w_ID)
         loss = -(share_N * (h_ND * w_ID[target_N]).sum(1)).sum()
         for start in range(0, n, rows):
@@ -64,7 +76,7 @@ class _CatalogueCrossEntropy(torch.autograd.Function):
             torch.mm(h, w_low.t(), out=p)
             most = p.amax(1, keepdim=True)
             p.sub_(most).exp_()
-            total = p.sum(1, keepdim=True, dtype=torch.float32)
+            total = _row_sums(p, ones)
             loss = loss + (share * (total.log() + most)).sum()
             # the softmax is p / total; dividing the [rows, D] sides instead saves a pass over the [rows, I] block
             scale = share / total

@@ -13,14 +13,14 @@ class ItemEmbedding(nn.Module):
     Args:
         n_items: I.
         dim: D.
-        scale: standard deviation of the first values; ``dim ** -0.5`` when None, so that a vector has length about 1.
+        scale: standard deviation of the first values; small ones let frequent items find their place first.
         sparse: whether gradients hold only the rows that were looked up, for catalogues too large for dense ones.
     """
 
-    def __init__(self, n_items: int, dim: int, *, scale: float | None = None, sparse: bool = False) -> None:
+    def __init__(self, n_items: int, dim: int, *, scale: float = 0.02, sparse: bool = False) -> None:
         super().__init__()
         self.n_items, self.sparse = n_items, sparse
-        first = torch.randn(n_items + 1, dim) * (dim**-0.5 if scale is None else scale)
+        first = torch.randn(n_items + 1, dim) * scale
         first[n_items] = 0
         self.weight = nn.Parameter(first)
 
