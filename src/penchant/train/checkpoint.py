@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -179,12 +180,13 @@ class _Refused(Exception):
 def training_key(parts: Mapping[str, Any]) -> str:
     """A digest of everything that decides what a training computes, as 64 hex digits.
 
-    The versions of the format and of torch are added: another version may compute, or keep its state, otherwise.
+    The versions of torch and of this package are added: another one may compute, or keep its state, otherwise.
 
     Args:
         parts: plain JSON values: the data's digest, the settings, the seed, what is trained.
     """
-    text = json.dumps({"format": FORMAT, "torch": torch.__version__, "parts": dict(parts)}, sort_keys=True)
+    versions = {"torch": torch.__version__, "penchant": version("penchant")}
+    text = json.dumps({"versions": versions, "parts": dict(parts)}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
