@@ -1,4 +1,4 @@
-"""Where `penchant train` keeps checkpoints of a net until the model is saved: after a stop the same command goes on from them."""
+"""Where `penchant train` keeps checkpoints until the model is saved; the same command goes on from them after a stop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def checkpoints_beside(target: Path, about: Mapping[str, Any], reporter: Reporte
 
     Args:
         target: absolute.
-        about: what decides what the command computes, plain JSON values; checkpoints of other commands are removed, with a note.
+        about: what decides what the command computes, plain JSON values; checkpoints of others are removed, with a note.
         reporter: hears that note.
 
     Raises:
