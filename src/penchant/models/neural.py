@@ -1,7 +1,7 @@
 """What all nets share: validation inside the log, early stop, refit on everything, and weights as named arrays.
 
-An author writes `_build` (the net, from the catalogue and the settings) and `_learner` (its batches and its loss); see `sequential`
-for models of what comes next, and `penchant.train.loop` for the training itself.
+An author writes `_build` (the net, from the catalogue and the settings) and `_learner` (its batches and its loss); see
+`sequential` for models of what comes next, and `penchant.train.loop` for the training itself.
 """
 
 from __future__ import annotations
