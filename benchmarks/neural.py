@@ -3,8 +3,8 @@
     python -m benchmarks.neural --row sasrec-ml-1m --seeds 7,8,9
     python -m benchmarks.neural --row sasrec-ml-1m --quick
 
-A run measures the model once for each seed, and `itemknn` once, and writes ``results/neural-ROW.json``; seeds that the file holds already
-stay. ``--quick`` trains a tenth of the passes, which must bring the
+A run measures the model once for each seed, and `itemknn` once, and writes ``results/neural-ROW.json``; seeds that the
+file holds already stay. ``--quick`` trains a tenth of the passes, which must bring the
 model at least half of the way to the stored figure.
 """
 
