@@ -1,7 +1,7 @@
 """The one training loop: AdamW, warm-up and cosine, clipping, averaged weights, early stop, checkpoints.
 
-Nothing hides in the state of a random generator: each step draws from generators made from the seed and the number of the
-step, so weights, optimiser and step are all that a checkpoint must hold to go on bit by bit.
+Nothing hides in the state of a random generator: each step draws from generators made from the seed and the number of the step,
+so weights, optimiser and step are all that a checkpoint must hold to go on bit by bit.
 """
 
 from __future__ import annotations
