@@ -193,13 +193,10 @@ class _Training:
         meta = found.meta
         self.learner.net.load_state_dict(parts["net"])
         self.kept = parts["kept"]
-        self.optimiser.restore(parts["optimiser"])
-        self.optimiser.average.steps = meta["averaged"]
+        self.optimiser.restore(parts["optimiser"], meta["optimiser"])
         self.step, self.place, self.total, self.seen = found.step, meta["place"], meta["total"], meta["seen"]
         self.outcome = Outcome(**meta["outcome"])
-        words = (
-            f"{self.name}: goes on from its checkpoint after step {self.step} (epoch {len(self.outcome.history) + 1})"
-        )
+        words = f"{self.name}: goes on from its checkpoint after step {self.step} (epoch {len(self.outcome.history) + 1})"
         threads = torch.get_num_threads()
         if meta["threads"] != threads:
             words += f"; with {threads} threads instead of {meta['threads']} the last bits of the weights may differ"
@@ -209,13 +206,15 @@ class _Training:
         """Writes a checkpoint, unless the last one is younger than `seconds`."""
         if self.checkpoints is None or time.perf_counter() - self.saved < seconds:
             return
-        named = {"net": self.learner.net.state_dict(), "kept": self.kept, "optimiser": self.optimiser.state()}
+        tensors, numbers = self.optimiser.state()
+        named = {"net": self.learner.net.state_dict(), "kept": self.kept, "optimiser": tensors}
         self.checkpoints.save(
             self.step,
             {f"{kind}/{name}": tensor for kind, part in named.items() for name, tensor in part.items()},
             {
-                **{"place": self.place, "total": self.total, "seen": self.seen, "outcome": asdict(self.outcome)},
-                **{"averaged": self.optimiser.average.steps, "threads": torch.get_num_threads()},
+                "optimiser": numbers,
+                **{"place": self.place, "total": self.total, "seen": self.seen, "threads": torch.get_num_threads()},
+                "outcome": asdict(self.outcome),
             },
         )
         self.saved = time.perf_counter()
