@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from penchant.cli import evaluate_options as options
+from penchant.cli.evaluated_rows import show_rows
 from penchant.cli.model_specs import model_specs
 from penchant.cli.options import (
     EventsFile,
@@ -42,7 +43,8 @@ def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command(
         epilog="Example: penchant evaluate events.csv --models popular,repeats,ease -k 10,20 --json table.json\n\n"
-        "Example: penchant evaluate events.csv --models ease,mine=mine.toml --set ease.reg=100 --protocol time --cuts 5"
+        "Example: penchant evaluate events.csv --models ease,mine=mine.toml --set ease.reg=100 --protocol time --cuts 5\n\n"
+        "Example: penchant evaluate shown.csv --models bias,dcnv2 --protocol ctr --split-column split"
     )(evaluate)
 
 
@@ -105,7 +107,11 @@ def evaluate(
 
 def _tell(report: Report, json_out: str | None, slices: bool) -> None:
     """The table for people, and the whole report where it was asked for."""
-    _print(report, results() if json_out != "-" else aside(), slices)
+    console = results() if json_out != "-" else aside()
+    if report.protocol["name"] in ("ctr", "rating"):
+        show_rows(report.as_json(), console)
+    else:
+        _print(report, console, slices)
     if json_out == "-":
         show_json(report.as_json())
     elif json_out is not None:
@@ -141,8 +147,11 @@ def _with_test(loaded: Loaded, test: Path | None, protocol: Protocol, reporter: 
     train = loaded.dataset
     if test is None:
         return train, protocol
-    if protocol.name not in ("replay", "time", "column", "cold"):
-        raise BadConfig(f"--test: protocol {protocol.name} makes its own test; use replay, time, column or cold")
+    split = protocol.labelled or protocol.name in ("column", "cold")
+    if not split and protocol.name not in ("replay", "time"):
+        raise BadConfig(
+            f"--test: protocol {protocol.name} makes its own test; use replay, time, column, cold, ctr or rating"
+        )
     from penchant.data.files import load
     from penchant.data.intake.two_logs import joined, schema_for_test
 
@@ -150,7 +159,7 @@ def _with_test(loaded: Loaded, test: Path | None, protocol: Protocol, reporter: 
     later = second.dataset
     note(f"{test}: {len(later):,} events of {later.n_users:,} people, the test")
     both = joined(train, later)
-    if protocol.name in ("column", "cold") or not train.timed:
+    if split or not train.timed:
         return both, protocol
     first, last = int(later.interactions.at[0]), int(train.interactions.at[-1])
     if first < last:
