@@ -42,7 +42,8 @@ def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command(
         epilog="Example: penchant evaluate events.csv --models popular,repeats,ease -k 10,20 --json table.json\n\n"
-        "Example: penchant evaluate events.csv --models ease,mine=mine.toml --set ease.reg=100 --protocol time --cuts 5"
+        "Example: penchant evaluate events.csv --models ease,mine=mine.toml --set ease.reg=100 --protocol time --cuts 5\n\n"
+        "Example: penchant evaluate events.csv --models ease,ials --protocol users --given-share 0.8 -k 100"
     )(evaluate)
 
 
@@ -59,6 +60,8 @@ def evaluate(
     test: options.TestFile = None,
     cuts: options.Cuts = None,
     keep_share: options.KeepShare = None,
+    given_share: options.GivenShare = None,
+    given_which: options.GivenWhich = "drawn",
     request_time: options.RequestTime = None,
     repeats: options.Repeats = "auto",
     targets: options.Targets = None,
@@ -88,7 +91,7 @@ def evaluate(
     asked = options.asked_protocol(
         name=protocol, test_share=test_share, cuts=cuts, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
         request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
-        per=per, core=core, keep_share=keep_share,
+        per=per, core=core, keep_share=keep_share, given_share=given_share, given_which=given_which,
     )  # fmt: skip
     _refuse_both(test, split_column=split_column, test_share=test_share, cuts=cuts)
     _check_out(json_out)
