@@ -18,7 +18,7 @@ _NOT_MODELS = frozenset(
     (
         "alternating alternating_kernel attributes base blas blend_learning candidate_features choice circumstances "
         "closed_form compiled folder gbdt_learning history moment_features neighbours neighbours_kernel panel pool recent "
-        "rehearsal standing symmetric topk"
+        "rehearsal standing symmetric topk vectors"
     ).split()
 )
 """Files of the models floor that hold shared parts instead of one model."""
