@@ -1,11 +1,14 @@
-"""What a model is asked: B moments of B people, in numbers. (The padded form for networks will live here too, alone.)"""
+"""What a model is asked: B moments of B people, in numbers; and pasts of unequal length as rectangles, the only padding there is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
-from penchant.data.arrays import Int64, Nums, frozen
+import numpy as np
+
+from penchant.data.arrays import Bool, Int64, Nums, frozen
 from penchant.data.features import Categories, FeatureTable, Numbers
 from penchant.data.popularity import PopularityLog
 from penchant.data.sequences import Histories
@@ -66,3 +69,40 @@ class QueryBatch:
             user_features=self.user_features.take(rows),
             context={name: column.take(rows) for name, column in self.context.items()},
         )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SequenceBatch:
+    """B pasts as rectangles [B, T], each filled from the left: what is padded lies behind the newest event.
+
+    A net in which a place sees only what came before it so never sees padding, and needs no mask against it.
+
+    Attributes:
+        length: int64 [B], events of each past; T is the greatest, but 1 at least.
+        item: int64 [B, T]; `n_items` where padded.
+        at: int64 [B, T], milliseconds; the newest time of the past where padded.
+        real: bool [B, T], whether a place holds an event.
+    """
+
+    length: Int64
+    item: Int64
+    at: Int64
+    real: Bool
+
+    @classmethod
+    def of(cls, length: Int64, item: Nums, at: Int64, *, n_items: int) -> Self:
+        """The ragged values `item` and `at` (one element an event, past after past, oldest first) as rectangles."""
+        wide = max(1, int(length.max(initial=1)))
+        real = np.arange(wide) < length[:, None]
+        items = np.full(real.shape, n_items, dtype=np.int64)
+        items[real] = item
+        times = np.zeros(real.shape, dtype=np.int64)
+        times[real] = at
+        times = np.maximum.accumulate(times, axis=1)
+        return cls(length=length, item=items, at=times, real=real)
+
+    @classmethod
+    def of_histories(cls, histories: Histories, *, n_items: int, max_len: int) -> Self:
+        """The newest `max_len` events of each past."""
+        newest = histories.last(max_len)
+        return cls.of(newest.lengths, newest.item, newest.at, n_items=n_items)

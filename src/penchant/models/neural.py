@@ -1,0 +1,101 @@
+"""What all nets share: validation inside the log, early stop, refit on everything, and weights as named arrays.
+
+An author writes `_build` (the net, from the catalogue and the settings) and `_learner` (its batches and its loss); see `sequential`
+for models of what comes next, and `penchant.train.loop` for the training itself.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import nn
+
+from penchant.data.arrays import AnyArray
+from penchant.data.dataset import Dataset
+from penchant.data.questions import Task
+from penchant.errors import BadModelFolder
+from penchant.models.base import Model, ModelConfig
+from penchant.models.judging import Judge
+from penchant.models.rehearsal import prepared
+from penchant.rng import stable_hash
+from penchant.train.loop import Learner, Outcome, train
+from penchant.train.run import Run
+from penchant.train.settings import TrainingConfig
+
+_ENOUGH_QUESTIONS = 20
+"""With fewer, the number of passes cannot be chosen on validation; then all `epochs` are taken."""
+
+
+class NeuralConfig(ModelConfig, TrainingConfig):
+    """Settings of every net."""
+
+
+class NeuralModel(Model):
+    """Base of nets.
+
+    Attributes:
+        net: the net, in eval mode once fitted.
+    """
+
+    config: NeuralConfig
+    rehearses = True
+    net: nn.Module
+
+    @abstractmethod
+    def _build(self) -> nn.Module:
+        """A net with fresh weights, from `config`, `n_fit` and `catalogue`; torch's seed is set."""
+
+    @abstractmethod
+    def _learner(self, train: Dataset, judge: Judge | None, run: Run) -> Learner:
+        """What `self.net` is trained by on the events of `train`."""
+
+    def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
+        passes = None
+        if self.config.early_stop:
+            task = prepared(valid, train, False, 0.0, run.seed)
+            judge = Judge.of(task, run.seed)
+            if judge.n_questions >= _ENOUGH_QUESTIONS and len(task.train):
+                chosen = self._trained(task.train, judge, run)
+                self.card = {**self.card, "training": _described(chosen)}
+                if task.train.digest == train.digest:
+                    return
+                passes = chosen.best_epoch
+        outcome = self._trained(train, None, run, passes)
+        self.card = {**self.card, "refit": _described(outcome)}
+
+    def _trained(self, data: Dataset, judge: Judge | None, run: Run, passes: int | None = None) -> Outcome:
+        """A fresh net, trained on `data`."""
+        self._start(data, run)
+        learner = self._learner(data, judge, run)
+        return train(learner, self.config, run, name=self.name(), stop_after=passes)
+
+    def _start(self, data: Dataset, run: Run) -> None:
+        """A fresh net whose first weights depend on the seed alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(stable_hash("weights", str(run.seed)) % 2**63)
+            self.net = self._build().to(self.device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the net lives."""
+        named = self.config.device
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu") if named == "auto" else torch.device(named)
+
+    def _state(self) -> dict[str, AnyArray]:
+        return {f"net:{key}": value.detach().cpu().numpy() for key, value in self.net.state_dict().items()}
+
+    def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
+        self.net = self._build().to(self.device)
+        weights = {key[4:]: torch.from_numpy(np.array(part)) for key, part in arrays.items() if key.startswith("net:")}
+        try:
+            self.net.load_state_dict(weights)
+        except RuntimeError:
+            raise BadModelFolder(f"{self.name()}: the weights do not fit the settings; train again") from None
+        self.net.eval()
+
+
+def _described(outcome: Outcome) -> dict[str, object]:
+    return {"epochs": outcome.best_epoch, "metric": outcome.best, "cpu_seconds": round(outcome.seconds, 1)}

@@ -1,0 +1,129 @@
+"""How a net learns what comes next: windows of every past, batches of similar length, and the loss of real places only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from penchant.data.arrays import Int64, ragged_positions
+from penchant.data.batch import SequenceBatch
+from penchant.data.dataset import Dataset
+from penchant.nn.catalogue_loss import catalogue_cross_entropy
+from penchant.nn.losses import binary_cross_entropy, gbce, sampled_softmax
+from penchant.nn.sampling import Sampler
+from penchant.nn.sequence import SequenceNet
+from penchant.rng import generator
+
+if TYPE_CHECKING:
+    from penchant.models.sequential import SequentialConfig
+
+FULL_SOFTMAX_ITEMS = 60_000
+"""Catalogues up to this size are compared in full: what sampling loses in ndcg outweighs the time it saves."""
+
+_BATCHES_SORTED = 16
+"""Batches whose windows are sorted by length together: enough for little padding, few enough to stay random."""
+
+
+class NextItemLearner:
+    """Learns every event from those before it; see `penchant.train.loop.Learner`."""
+
+    def __init__(
+        self,
+        net: SequenceNet,
+        train: Dataset,
+        config: SequentialConfig,
+        seed: int,
+        metric: Callable[[], float] | None,
+    ) -> None:
+        self.net, self.train, self.config, self.seed, self.metric = net, train, config, seed, metric
+        self.device = next(net.parameters()).device
+        self.worth = _worth(train)
+        counts = np.bincount(train.interactions.item, minlength=train.n_items)
+        self.sampler = Sampler.of(counts, power=config.negative_power)
+        self.kind = config.loss
+        if self.kind == "auto":
+            self.kind = "softmax" if train.n_items <= FULL_SOFTMAX_ITEMS else "sampled"
+
+    def plan(self, epoch: int) -> Sequence[tuple[Int64, Int64]]:
+        """Batches as places ``low:high`` of the sequences: a window's inputs and, one further, its targets.
+
+        Long pasts are cut where the pass says so: each event is a target once a pass, with another beginning each time.
+        """
+        rng = generator(self.seed, "windows", str(epoch))
+        low, high = self._windows(rng)
+        order = rng.permutation(len(low))
+        size = self.config.batch_size
+        chunk = size * _BATCHES_SORTED
+        for start in range(0, len(order), chunk):
+            part = order[start : start + chunk]
+            order[start : start + chunk] = part[np.argsort((high - low)[part], kind="stable")]
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        return [(low[batches[i]], high[batches[i]]) for i in rng.permutation(len(batches))]
+
+    def _windows(self, rng: np.random.Generator) -> tuple[Int64, Int64]:
+        """Places low:high of all windows; high is the last target, and ``high - low <= max_len``."""
+        offsets, size = self.train.sequences.offsets, self.config.max_len
+        first, last = offsets[:-1], offsets[1:] - 1
+        n = last - first
+        # the newest window is whole but for a random shift, which is 0 where all fits in one window
+        shift = np.where(n > size, rng.integers(0, size, len(n)), 0)
+        pieces = np.where(n > 0, -(-(n + shift) // size), 0)
+        owner = np.repeat(np.arange(len(n)), pieces)
+        place = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        high = last[owner] + shift[owner] - place * size
+        low = np.maximum(first[owner], high - size)
+        high = np.minimum(high, last[owner])
+        kept = high > low
+        return low[kept], high[kept]
+
+    def loss(self, part: tuple[Int64, Int64], rng: np.random.Generator) -> tuple[Tensor, int]:
+        """Mean loss over the real places of a batch whose target counts, and their number."""
+        low, high = part
+        log, rows = self.train.interactions, self.train.sequences.rows
+        length = high - low
+        places = ragged_positions(low, length)
+        here, there = rows[places], rows[places + 1]
+        batch = SequenceBatch.of(length, log.item[here], log.at[here], n_items=self.train.n_items)
+        h_BTD = self.net(self._tensor(batch.item), self._tensor(batch.at // 1000), self._tensor(length))
+        h_ND = h_BTD[self._tensor(batch.real)]
+        target_N = self._tensor(log.item[there].astype(np.int64))
+        weight_N = None if self.worth is None else self._tensor(self.worth[log.kind[there]])
+        if weight_N is not None:
+            counted = weight_N > 0
+            h_ND, target_N, weight_N = h_ND[counted], target_N[counted], weight_N[counted]
+        if self.kind == "softmax":
+            return catalogue_cross_entropy(h_ND, self.net.items, target_N, weight_N), len(target_N)
+        return self._sampled(h_ND, target_N, rng), len(target_N)
+
+    def _sampled(self, h_ND: Tensor, target_N: Tensor, rng: np.random.Generator) -> Tensor:
+        """The loss against negatives that all places share; where a negative is the right answer it does not count."""
+        negative = self.sampler.draw(self.config.n_negatives, rng)
+        negative_K = self._tensor(negative)
+        own_N = (h_ND * self.net.rows(target_N)).sum(1).float()
+        other_NK = (h_ND @ self.net.rows(negative_K).t()).float()
+        other_NK = other_NK.masked_fill(target_N[:, None] == negative_K[None], -torch.inf)
+        if self.kind == "sampled":
+            log_q = torch.from_numpy(self.sampler.log_q)
+            # a negative is drawn n times; the right answer is there for certain, its own correction keeps both comparable
+            own_q, other_q = log_q[target_N.cpu()].to(self.device), log_q[negative_K.cpu()].to(self.device)
+            return sampled_softmax(own_N, other_NK, own_q, other_q[None])
+        if self.kind == "gbce":
+            return gbce(own_N, other_NK, n_items=self.train.n_items, calibration=self.config.calibration)
+        return binary_cross_entropy(own_N, other_NK)
+
+    def judge(self) -> float | None:
+        """The validation metric of the net as it is."""
+        return None if self.metric is None else self.metric()
+
+    def _tensor(self, array: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+        return torch.from_numpy(array).to(self.device)
+
+
+def _worth(train: Dataset) -> np.ndarray | None:  # type: ignore[type-arg]
+    """What an event of each kind counts as a target, float32 [kinds]; None where all count alike."""
+    worth = np.asarray([kind.weight if kind.target else 0.0 for kind in train.schema.kinds.values()], dtype=np.float32)
+    return None if bool((worth == worth[0]).all()) else worth

@@ -1,0 +1,1 @@
+"""Layers and losses on tensors: they take sizes and know no dataset."""

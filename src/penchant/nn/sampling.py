@@ -1,0 +1,39 @@
+"""Negatives: items that a loss compares the right answer with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Sampling = Literal["uniform", "popularity"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """Draws item numbers, with the logarithm of the expected number of times each is drawn.
+
+    Attributes:
+        cumulative: float64 [I], rising to 1; where a uniform number falls, that item is drawn.
+        log_q: float32 [I], log probability of each item in one draw; -inf for items that are never drawn.
+    """
+
+    cumulative: np.ndarray[tuple[int], np.dtype[np.float64]]
+    log_q: np.ndarray[tuple[int], np.dtype[np.float32]]
+
+    @classmethod
+    def of(cls, counts: np.ndarray[tuple[int], np.dtype[np.int64]], *, power: float) -> Sampler:
+        """Probabilities in proportion to ``counts ** power``; power 0 draws all items with a count alike.
+
+        Source: Mikolov et al. 2013, "Distributed representations of words and phrases", section 2.2 (power 0.75).
+        """
+        worth = np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** power, 0.0)
+        share = worth / worth.sum()
+        with np.errstate(divide="ignore"):
+            return cls(np.cumsum(share), np.log(share).astype(np.float32))
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """`n` item numbers with replacement, int64 [n]; O(n log I)."""
+        found = np.searchsorted(self.cumulative, rng.random(n) * self.cumulative[-1], side="right")
+        return np.minimum(found, len(self.cumulative) - 1).astype(np.int64)
