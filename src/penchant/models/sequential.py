@@ -30,7 +30,7 @@ class SequentialModel(NeuralModel):
     config: SequentialConfig
 
     def _batch_numbers(self, train: Dataset) -> int:
-        """A layer keeps some twenty numbers for each one of a place's state, and half as many again for a moment: as measured."""
+        """A layer keeps some twenty numbers for each one of a place's state, and half as many again briefly: as measured."""
         config, longest = self.config, int(np.diff(train.sequences.offsets).max(initial=0))
         places = config.batch_size * min(config.max_len, longest)
         width = max(config.embedding_dim, getattr(config, "hidden_dim", 0))
