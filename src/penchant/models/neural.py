@@ -22,11 +22,15 @@ from penchant.models.judging import Judge
 from penchant.models.rehearsal import prepared
 from penchant.rng import stable_hash
 from penchant.train.loop import Learner, Outcome, train
+from penchant.train.memory import needs, readable, training_bytes
 from penchant.train.run import Run
 from penchant.train.settings import TrainingConfig
 
 _ENOUGH_QUESTIONS = 20
 """With fewer, the number of passes cannot be chosen on validation; then all `epochs` are taken."""
+
+_OTHER_BYTES = 200_000_000
+"""Kernels that torch makes at their first use, and the questions of the judge: as measured."""
 
 
 class NeuralConfig(ModelConfig, TrainingConfig):
@@ -53,7 +57,12 @@ class NeuralModel(Model):
     def _learner(self, train: Dataset, judge: Judge | None, run: Run) -> Learner:
         """What `self.net` is trained by on the events of `train`."""
 
+    def _batch_numbers(self, train: Dataset) -> int:
+        """Numbers of float32 that a batch keeps until its gradients are known, an estimate for the memory that a fit takes."""
+        return 0
+
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
+        self._check_memory(train, run)
         passes = self.config.passes
         if self.config.early_stop and passes is None:
             task = prepared(valid, train, False, 0.0, run.seed)
@@ -66,6 +75,22 @@ class NeuralModel(Model):
                 passes = chosen.best_epoch
         outcome = self._trained(train, None, run, passes)
         self.card = {**self.card, "refit": _described(outcome)}
+
+    def _check_memory(self, train: Dataset, run: Run) -> None:
+        """Says what the training will take, and refuses where that is more than there is; GPUs tell by themselves."""
+        with torch.device("meta"):  # sizes without values
+            net = self._build()
+        every = sum(weight.numel() for weight in net.parameters())
+        lazy = sum(w.numel() for m in net.modules() if getattr(m, "sparse", False) for w in m.parameters(recurse=False))
+        wanted = training_bytes(
+            parameters=every - lazy,
+            averaged=self.config.averaging > 0,
+            best=self.config.early_stop,
+            more=_OTHER_BYTES + 4 * self._batch_numbers(train),
+        ) + training_bytes(parameters=lazy, gradients=0, best=self.config.early_stop)
+        run.reporter.note(f"{self.name()}: {every:,} weights, about {readable(wanted)} of memory while it learns")
+        if self.device.type == "cpu":
+            needs(self.name(), wanted, "lower batch_size or the sizes of the net")
 
     def _trained(self, data: Dataset, judge: Judge | None, run: Run, passes: int | None = None) -> Outcome:
         """A fresh net, trained on `data`."""

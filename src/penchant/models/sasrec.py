@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from penchant.config import setting
+from penchant.data.dataset import Dataset
 from penchant.models.next_item import SequentialConfig
 from penchant.models.sequential import SequentialModel
 from penchant.nn.attention import RelativeBias
@@ -107,3 +108,8 @@ class Sasrec(SequentialModel):
 
     def _build(self) -> SasrecNet:
         return SasrecNet(self.config, self.n_fit)
+
+    def _batch_numbers(self, train: Dataset) -> int:
+        """A bias by time differs from window to window: some twelve numbers for each head and pair of places, as measured."""
+        pairs = self.config.batch_size * self.config.max_len**2 if self.config.bias == "time" else 0
+        return super()._batch_numbers(train) + 12 * self.config.n_heads * pairs

@@ -19,7 +19,7 @@ from penchant.data.batch import QueryBatch, SequenceBatch
 from penchant.data.dataset import Dataset
 from penchant.models.judging import Judge
 from penchant.models.neural import NeuralModel
-from penchant.models.next_item import NextItemLearner, SequentialConfig
+from penchant.models.next_item import FULL_SOFTMAX_ITEMS, NextItemLearner, SequentialConfig
 from penchant.nn.sequence import SequenceNet
 from penchant.train.loop import Learner
 from penchant.train.run import Run
@@ -32,6 +32,15 @@ class SequentialModel(NeuralModel):
     """Scores are products of the newest state with the items' vectors."""
 
     config: SequentialConfig
+
+    def _batch_numbers(self, train: Dataset) -> int:
+        """A layer keeps some twenty numbers for each one of a place's state, and half as many more for a moment: measured."""
+        config, longest = self.config, int(np.diff(train.sequences.offsets).max(initial=0))
+        places = config.batch_size * min(config.max_len, longest)
+        width = max(config.embedding_dim, getattr(config, "hidden_dim", 0))
+        sampled = config.loss not in ("auto", "softmax") or train.n_items > FULL_SOFTMAX_ITEMS
+        logits = 4 * places * config.n_negatives if sampled else train.n_items * config.embedding_dim
+        return 36 * places * width * getattr(config, "n_layers", 1) + logits
 
     def _learner(self, train: Dataset, judge: Judge | None, run: Run) -> Learner:
         metric = None if judge is None else lambda: judge.metric(self._known_scores)
