@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli import data, doctor, evaluate, models, recommend, simulate, train, tune
+from penchant.cli import data, doctor, evaluate, models, recommend, simulate, train, tune, vectors
 from penchant.cli.options import USAGE_ERROR
 from penchant.cli.output import complain, one_line
 from penchant.errors import UserError
@@ -43,7 +43,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True, epilog=_FIRST_STEPS)(_root)
-    for group in (train, recommend, evaluate, doctor, tune, data, simulate, models):
+    for group in (train, recommend, evaluate, doctor, tune, vectors, data, simulate, models):
         group.register(app)
     if importlib.util.find_spec("penchant.cli.demo") is not None:
         import_module("penchant.cli.demo").register(app)
@@ -83,17 +83,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         done = typer.main.get_command(build()).main(words, prog_name="penchant", standalone_mode=False)
-        code = done if isinstance(done, int) else 0
+        code, how_to_go_on = done if isinstance(done, int) else 0, ""
     except SystemExit as wish:
         return wish.code if isinstance(wish.code, int) else 1
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        code, how_to_go_on = 130, str(stop) or str(stop.__cause__ or "")
     except Exception as fault:
         if shows_trace:
             traceback.print_exc()
         return _told(fault)
     if code == 130:
-        complain("interrupted")
+        complain(f"interrupted{how_to_go_on and '; '}{how_to_go_on}")
     return code
 
 

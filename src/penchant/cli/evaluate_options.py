@@ -25,8 +25,11 @@ Assignments = Annotated[
     list[str] | None, typer.Option("--set", metavar="MODEL.KEY=VALUE", help="A setting that stays as given; repeat.")
 ]
 ProtocolName = Annotated[
-    Literal["replay", "time", "last", "column", "users", "cold"],
-    typer.Option("--protocol", help="Which questions are asked."),
+    Literal["replay", "time", "last", "column", "users", "cold", "ctr", "rating"],
+    typer.Option(
+        "--protocol",
+        help="Which questions are asked; ctr and rating ask for the labels of rows (0 or 1, any value).",
+    ),
 ]
 TestShare = Annotated[
     float | None, typer.Option("--test-share", help="Share of the newest events that are test. Default: 0.1.")
@@ -58,6 +61,17 @@ TestFile = Annotated[
 KeepShare = Annotated[
     float | None,
     typer.Option("--keep-share", help="Show the models only this share of the events (replay); all stay masked."),
+]
+GivenShare = Annotated[
+    float | None,
+    typer.Option(
+        "--given-share",
+        help="Protocol users: give this share of each unseen person's items; the others are the targets.",
+    ),
+]
+GivenWhich = Annotated[
+    Literal["drawn", "oldest"],
+    typer.Option("--given-which", help="Which items make that share: drawn by the seed, or the oldest."),
 ]
 Cuts = Annotated[int | None, typer.Option("--cuts", min=1, help="Rolling cuts (protocol time).")]
 RequestTime = Annotated[

@@ -70,7 +70,8 @@ class NeuralModel(Model):
         """A fresh net, trained on `data`."""
         self._start(data, run)
         learner = self._learner(data, judge, run)
-        return train(learner, self.config, run, name=self.name(), stop_after=passes)
+        learns_from = {"log": data.digest, "judge": None if judge is None else judge.digest}
+        return train(learner, self.config, run, name=self.name(), stop_after=passes, learns_from=learns_from)
 
     def _start(self, data: Dataset, run: Run) -> None:
         """A fresh net whose first weights depend on the seed alone."""
