@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from penchant.config import setting
 from penchant.data.dataset import Dataset
-from penchant.models.next_item import SequentialConfig
+from penchant.models.next_item import SequentialConfig, touches_few
 from penchant.models.sequential import SequentialModel
 from penchant.nn.attention import RelativeBias
 from penchant.nn.blocks import GatedBlock, TransformerBlock
@@ -53,7 +53,7 @@ class SasrecNet(SequenceNet):
     def __init__(self, config: SasrecConfig, n_items: int) -> None:
         super().__init__()
         dim = config.embedding_dim
-        self.embedding = ItemEmbedding(n_items, dim)
+        self.embedding = ItemEmbedding(n_items, dim, sparse=touches_few(config, n_items))
         self.place = nn.Embedding(config.max_len, dim)
         nn.init.normal_(self.place.weight, std=0.1)
         self.dropout = Dropout(config.dropout)

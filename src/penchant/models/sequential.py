@@ -19,7 +19,7 @@ from penchant.data.batch import QueryBatch, SequenceBatch
 from penchant.data.dataset import Dataset
 from penchant.models.judging import Judge
 from penchant.models.neural import NeuralModel
-from penchant.models.next_item import FULL_SOFTMAX_ITEMS, NextItemLearner, SequentialConfig
+from penchant.models.next_item import NextItemLearner, SequentialConfig, loss_of
 from penchant.nn.sequence import SequenceNet
 from penchant.train.loop import Learner
 from penchant.train.run import Run
@@ -38,7 +38,7 @@ class SequentialModel(NeuralModel):
         config, longest = self.config, int(np.diff(train.sequences.offsets).max(initial=0))
         places = config.batch_size * min(config.max_len, longest)
         width = max(config.embedding_dim, getattr(config, "hidden_dim", 0))
-        sampled = config.loss not in ("auto", "softmax") or train.n_items > FULL_SOFTMAX_ITEMS
+        sampled = loss_of(config, train.n_items) != "softmax"
         logits = 4 * places * config.n_negatives if sampled else train.n_items * config.embedding_dim
         return 36 * places * width * getattr(config, "n_layers", 1) + logits
 
