@@ -46,6 +46,7 @@ class NeuralModel(Model):
 
     config: NeuralConfig
     rehearses = True
+    stops_early = True
     net: nn.Module
 
     @abstractmethod
@@ -62,8 +63,8 @@ class NeuralModel(Model):
 
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self._check_memory(train, run)
-        passes = None
-        if self.config.early_stop:
+        passes = self.config.passes
+        if self.config.early_stop and passes is None:
             task = prepared(valid, train, False, 0.0, run.seed)
             judge = Judge.of(task, run.seed)
             if judge.n_questions >= _ENOUGH_QUESTIONS and len(task.train):
@@ -109,6 +110,12 @@ class NeuralModel(Model):
         """Where the net lives."""
         named = self.config.device
         return torch.device("cuda" if torch.cuda.is_available() else "cpu") if named == "auto" else torch.device(named)
+
+    @property
+    def settled(self) -> ModelConfig:
+        """The settings with the number of passes that validation chose."""
+        chosen = self.card.get("training", {}).get("epochs")
+        return self.config if chosen is None else self.config.changed(passes=chosen)
 
     def _state(self) -> dict[str, AnyArray]:
         return {f"net:{key}": value.detach().cpu().numpy() for key, value in self.net.state_dict().items()}

@@ -196,7 +196,9 @@ class _Training:
         self.optimiser.restore(parts["optimiser"], meta["optimiser"])
         self.step, self.place, self.total, self.seen = found.step, meta["place"], meta["total"], meta["seen"]
         self.outcome = Outcome(**meta["outcome"])
-        words = f"{self.name}: goes on from its checkpoint after step {self.step} (epoch {len(self.outcome.history) + 1})"
+        words = (
+            f"{self.name}: goes on from its checkpoint after step {self.step} (epoch {len(self.outcome.history) + 1})"
+        )
         threads = torch.get_num_threads()
         if meta["threads"] != threads:
             words += f"; with {threads} threads instead of {meta['threads']} the last bits of the weights may differ"
