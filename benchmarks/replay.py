@@ -122,7 +122,12 @@ def run(arguments: argparse.Namespace) -> Report:
         keep_share=arguments.keep_share,
         core=CORES.get(arguments.set, 1) if arguments.protocol == "column" else 1,
     )
-    effort = Effort(budget=1 if arguments.quick else arguments.trials, jobs=arguments.jobs, seed=arguments.seed)
+    effort = Effort(
+        budget=1 if arguments.quick else arguments.trials,
+        jobs=arguments.jobs,
+        threads=arguments.threads,
+        seed=arguments.seed,
+    )
     specs = []
     if arguments.chosen_in:
         stored = json.loads((RESULTS / f"{arguments.chosen_in}.json").read_text(encoding="utf-8"))
@@ -164,6 +169,7 @@ def main() -> int:
     parser.add_argument("--keep-share", type=float, default=1.0)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--suffix", help="behind the name of the result, for other models on the same questions")
     parser.add_argument("--chosen-in", metavar="RESULT", help="a result whose models keep the settings chosen there")
