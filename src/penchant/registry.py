@@ -17,7 +17,7 @@ GROUP = "penchant.models"
 _NOT_MODELS = frozenset(
     (
         "alternating alternating_kernel attributes base blas blend_learning candidate_features choice circumstances "
-        "closed_form compiled folder gbdt_learning history judging moment_features neighbours neighbours_kernel neural next_item panel "
+        "closed_form compiled folder gbdt_learning history judging meeting meeting_fields meeting_learning moment_features neighbours neighbours_kernel neural next_item panel "
         "pool predicting recent rehearsal sequential standing symmetric topk"
     ).split()
 )

@@ -55,8 +55,8 @@ class NeuralModel(Model):
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         passes = None
         if self.config.early_stop:
-            task = prepared(valid, train, False, 0.0, run.seed)
-            judge = Judge.of(task, run.seed)
+            task = self._questions(valid, train, run)
+            judge = self._judge(task, run)
             if judge.n_questions >= _ENOUGH_QUESTIONS and len(task.train):
                 chosen = self._trained(task.train, judge, run)
                 self.card = {**self.card, "training": _described(chosen)}
@@ -65,6 +65,14 @@ class NeuralModel(Model):
                 passes = chosen.best_epoch
         outcome = self._trained(train, None, run, passes)
         self.card = {**self.card, "refit": _described(outcome)}
+
+    def _questions(self, valid: Task | None, train: Dataset, run: Run) -> Task:
+        """What the number of passes is chosen by: the given questions, else some from inside the log."""
+        return prepared(valid, train, False, 0.0, run.seed)
+
+    def _judge(self, task: Task, run: Run) -> Judge:
+        """The judge of these questions."""
+        return Judge.of(task, run.seed)
 
     def _trained(self, data: Dataset, judge: Judge | None, run: Run, passes: int | None = None) -> Outcome:
         """A fresh net, trained on `data`."""
