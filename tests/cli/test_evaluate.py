@@ -82,6 +82,27 @@ def test_a_test_file_must_follow_and_go_with_the_protocol(tmp_path: Path) -> Non
     assert (done.code, "--test and --test-share" in done.error) == (1, True)
 
 
+def test_published_pasts_with_their_targets_are_a_test(tmp_path: Path) -> None:
+    train, test = tmp_path / "train.csv", tmp_path / "test.jsonl"
+    sessions = [f"s{n},{item},{place}" for n in range(30) for place, item in enumerate(("a", "b", "c", "d")[n % 2 :])]
+    train.write_text("session_id,item_id,pos\n" + "\n".join(sessions) + "\n", encoding="utf-8")
+    test.write_text(
+        '{"prefix": ["a"], "target": "b"}\n{"prefix": ["a", "b"], "target": "c"}\n'
+        '{"prefix": ["b", "x"], "target": "new"}\n{"prefix": "", "target": null}\n',
+        encoding="utf-8",
+    )
+    words = ("evaluate", train, "--test", test, "--models", "markov,popular", "-k", "1", "--no-select", "--json", "-")
+    done = run(*words, "--protocol", "column")
+    assert done.code == 0, done.err
+    # two of three right: nobody can know the item "new"
+    assert done.json["n_people"] == 3 and done.json["rows"][0]["metrics"]["hit@1"]["mean"] == pytest.approx(2 / 3)
+    assert 'each session ("session_id") counts as a person' in done.err
+    assert "3 pasts (5 events) with one target each, each a person of its own; 1 rows were set aside" in done.err
+    assert "1 targets (33.3%) are not in the training log" in done.err
+    assert "use column" in run(*words).error
+    assert "--request-time none" in run(*words, "--protocol", "column", "--per", "person").error
+
+
 def test_a_published_split_is_named_on_the_command_line(tmp_path: Path) -> None:
     part = {0: "train", 1: "valid", 2: "test"}
     lines = [

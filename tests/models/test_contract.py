@@ -7,7 +7,7 @@ import pytest
 from penchant.models.base import Model
 from penchant.models.ease import Ease
 from penchant.registry import model_class, model_names
-from penchant.testing import answers, learning, living
+from penchant.testing import answers, learning, living, vectors
 from penchant.testing.contract import CHECKS, check_model, run_check
 from penchant.testing.subject import Subject
 from penchant.testing.worlds import taste_world
@@ -68,6 +68,9 @@ BROKEN = [
     (toys.ShortMemory, answers.check_lengths_of_history, "raised IndexError"),
     (toys.SilentWithoutPast, answers.check_lengths_of_history, "no answer to a history of 0 events"),
     (toys.MoodSwings, answers.check_context, "the context changed scores: True"),
+    (toys.PointsAway, vectors.check_vectors, "the 12 nearest items hold"),
+    (toys.PointsAtNothing, vectors.check_vectors, "an item that gets a score has no vector"),
+    (toys.PointsInDoubles, vectors.check_vectors, "query_vectors: expected float32, got float64"),
     (toys.Deaf, learning.check_finds_signal, "finds no signal"),
 ]
 
@@ -76,6 +79,10 @@ BROKEN = [
 def test_a_broken_promise_is_noticed(toy: type[Model], check, sentence):
     with pytest.raises(AssertionError, match=sentence):
         run_check(check, Subject(make=toy, world=WORLD))
+
+
+def test_vectors_that_hold_the_scores_pass():
+    check_model(toys.Pointing, WORLD, share=0.5)
 
 
 def test_a_model_that_knows_the_answers_is_noticed():
@@ -107,7 +114,7 @@ def test_check_model_names_model_and_check():
 def test_every_check_is_in_the_contract():
     defined = {
         thing
-        for module in (answers, living, learning)
+        for module in (answers, living, learning, vectors)
         for key, thing in vars(module).items()
         if key.startswith("check_")
     }

@@ -16,6 +16,7 @@ from penchant.data.questions import Task
 from penchant.data.schema import EventKind, Schema
 from penchant.data.vocabulary import Vocabulary
 from penchant.models.base import Model, ModelConfig, Scored
+from penchant.models.vectors import of_known, understood
 from penchant.query import Query
 from penchant.rng import generator
 from penchant.train.run import Run
@@ -246,3 +247,36 @@ class Clairvoyant(Honest):
             if asked in self.secret:
                 scores[b, self.secret[asked]] = 1e6
         return scores
+
+
+class Pointing(Honest):
+    """Has vectors that hold its scores exactly: the question's row of counts, and a unit vector for each item."""
+
+    def query_vectors(self, batch: QueryBatch) -> Float32:
+        return self._score(understood(self, batch))
+
+    def item_vectors(self) -> Float32:
+        return of_known(self, np.eye(self.n_fit, dtype=np.float32))
+
+
+class PointsAway(Pointing):
+    """Its vectors say the opposite of its scores."""
+
+    def query_vectors(self, batch: QueryBatch) -> Float32:
+        return -super().query_vectors(batch)
+
+
+class PointsAtNothing(Pointing):
+    """Has no vector for an item that it scores."""
+
+    def item_vectors(self) -> Float32:
+        vectors = super().item_vectors()
+        vectors[3] = np.nan
+        return vectors
+
+
+class PointsInDoubles(Pointing):
+    """Has vectors of another precision than promised."""
+
+    def query_vectors(self, batch: QueryBatch) -> Float32:
+        return super().query_vectors(batch).astype(np.float64)

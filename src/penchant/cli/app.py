@@ -17,9 +17,10 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli import data, doctor, evaluate, models, recommend, simulate, train, tune
+from penchant.cli import data, doctor, evaluate, models, recommend, simulate, train, tune, vectors
 from penchant.cli.options import USAGE_ERROR
 from penchant.cli.output import complain, one_line
+from penchant.cli.resuming import Stopped
 from penchant.errors import UserError
 
 TRACEBACK = "--traceback"
@@ -43,7 +44,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True, epilog=_FIRST_STEPS)(_root)
-    for group in (train, recommend, evaluate, doctor, tune, data, simulate, models):
+    for group in (train, recommend, evaluate, doctor, tune, vectors, data, simulate, models):
         group.register(app)
     if importlib.util.find_spec("penchant.cli.demo") is not None:
         import_module("penchant.cli.demo").register(app)
@@ -88,6 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return wish.code if isinstance(wish.code, int) else 1
     except (KeyboardInterrupt, typer.Abort):
         code = 130
+    except Stopped as stop:
+        complain(f"interrupted; {stop}")
+        return 130
     except Exception as fault:
         if shows_trace:
             traceback.print_exc()

@@ -26,13 +26,13 @@ from penchant.cli.options import (
 from penchant.cli.output import aside, json_text, note, results, show, show_json
 from penchant.cli.progress import Terminal
 from penchant.cli.reading import read
-from penchant.errors import BadConfig, BadData, UserError
+from penchant.cli.test_file import refuse_both, with_test
+from penchant.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from penchant.data.dataset import Dataset
-    from penchant.data.files import Loaded
     from penchant.evaluate.measuring import ModelSpec
     from penchant.evaluate.protocol import Protocol
     from penchant.evaluate.report import Report
@@ -44,7 +44,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="Example: penchant evaluate events.csv --models popular,repeats,ease -k 10,20 --json table.json\n\n"
         "Example: penchant evaluate events.csv --models ease,mine=mine.toml --set ease.reg=100 --protocol time --cuts 5\n\n"
-        "Example: penchant evaluate shown.csv --models bias,dcnv2 --protocol ctr --split-column split"
+        "Example: penchant evaluate shown.csv --models bias,dcnv2 --protocol ctr --split-column split\n\n"
+        "Example: penchant evaluate events.csv --models ease,ials --protocol users --given-share 0.8 -k 100"
     )(evaluate)
 
 
@@ -61,6 +62,8 @@ def evaluate(
     test: options.TestFile = None,
     cuts: options.Cuts = None,
     keep_share: options.KeepShare = None,
+    given_share: options.GivenShare = None,
+    given_which: options.GivenWhich = "drawn",
     request_time: options.RequestTime = None,
     repeats: options.Repeats = "auto",
     targets: options.Targets = None,
@@ -90,15 +93,15 @@ def evaluate(
     asked = options.asked_protocol(
         name=protocol, test_share=test_share, cuts=cuts, seed=seed, repeats=repeats, k=whole_numbers(k, "-k"),
         request_time=request_time, targets=listed(targets) or None, sample_people=sample_people,
-        per=per, core=core, keep_share=keep_share,
+        per=per, core=core, keep_share=keep_share, given_share=given_share, given_which=given_which,
     )  # fmt: skip
-    _refuse_both(test, split_column=split_column, test_share=test_share, cuts=cuts)
+    refuse_both(test, split_column=split_column, test_share=test_share, cuts=cuts)
     _check_out(json_out)
     columns = given({"split": split_column, "order": order_column})
     effort = Effort(budget=1 if no_select else trials, jobs=jobs, threads=threads, seed=seed)
     with Terminal(bars=json_out != "-") as reporter:
         loaded = read(events, items, users, schema, reporter=reporter, cached=not no_cache, columns=columns)
-        data, settings = _with_test(loaded, test, asked, reporter)
+        data, settings = with_test(loaded, test, asked, reporter)
         report = _measured(data, specs, settings, effort, reporter)
     _tell(report, json_out, slices)
     if report.refused:
@@ -125,52 +128,12 @@ def _measured(data: Dataset, specs: list[ModelSpec], protocol: Protocol, effort:
     return measure(data, specs, protocol, effort=effort, reporter=reporter)
 
 
-def _refuse_both(test: Path | None, **others: Any) -> None:
-    """A test file already says what is test."""
-    for name, value in others.items():
-        if test is not None and value is not None:
-            raise BadConfig(
-                f"--test and --{name.replace('_', '-')}: give one of them; the test file already is the test"
-            )
-
-
 def _check_out(out: str | None) -> None:
     """Found before an hour of work, not after it."""
     if out is None or out == "-":
         return
     if Path(out).is_dir() or not Path(out).absolute().parent.is_dir():
         raise UserError(f"--json: {out}: expected a file in an existing folder, or - for standard output")
-
-
-def _with_test(loaded: Loaded, test: Path | None, protocol: Protocol, reporter: Reporter) -> tuple[Dataset, Protocol]:
-    """The training log and the test log as one, and the protocol that cuts between them."""
-    train = loaded.dataset
-    if test is None:
-        return train, protocol
-    split = protocol.labelled or protocol.name in ("column", "cold")
-    if not split and protocol.name not in ("replay", "time"):
-        raise BadConfig(
-            f"--test: protocol {protocol.name} makes its own test; use replay, time, column, cold, ctr or rating"
-        )
-    from penchant.data.files import load
-    from penchant.data.intake.two_logs import joined, schema_for_test
-
-    second = load(test, schema=schema_for_test(train.schema), reporter=reporter)
-    later = second.dataset
-    note(f"{test}: {len(later):,} events of {later.n_users:,} people, the test")
-    both = joined(train, later)
-    if split or not train.timed:
-        return both, protocol
-    first, last = int(later.interactions.at[0]), int(train.interactions.at[-1])
-    if first < last:
-        raise BadData(
-            f"{test}: its first event ({second.report.first}) is earlier than the last one of the training log "
-            f"({loaded.report.last}); protocol {protocol.name} needs a test that follows; use --protocol column"
-        )
-    shared = int((train.interactions.at == first).sum())
-    if shared:
-        note(f"{shared} events of the training log share the first instant of the test and count as test")
-    return both, protocol.changed(test_from=first)
 
 
 def _print(report: Report, console: Console, slices: bool) -> None:

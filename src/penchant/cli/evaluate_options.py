@@ -62,6 +62,17 @@ KeepShare = Annotated[
     float | None,
     typer.Option("--keep-share", help="Show the models only this share of the events (replay); all stay masked."),
 ]
+GivenShare = Annotated[
+    float | None,
+    typer.Option(
+        "--given-share",
+        help="Protocol users: give this share of each unseen person's items; the others are the targets.",
+    ),
+]
+GivenWhich = Annotated[
+    Literal["drawn", "oldest"],
+    typer.Option("--given-which", help="Which items make that share: drawn by the seed, or the oldest."),
+]
 Cuts = Annotated[int | None, typer.Option("--cuts", min=1, help="Rolling cuts (protocol time).")]
 RequestTime = Annotated[
     Literal["event", "split", "none"] | None,

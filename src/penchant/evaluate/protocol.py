@@ -64,6 +64,15 @@ class Protocol(Config):
     keep_share: float = setting(1.0, "share of all events that the models are shown (replay)", gt=0, le=1)
     cuts: int = setting(1, "rolling cuts (time)", ge=1, le=20)
     given: tuple[int, ...] = setting((0, 1, 5, 10, 20), "events given of each unseen person (users)")
+    given_share: float | None = setting(
+        None,
+        "give this share of each unseen person's distinct items instead, the others are the targets (users)",
+        gt=0,
+        lt=1,
+    )
+    given_which: Literal["drawn", "oldest"] = setting(
+        "drawn", "which items make that share: seeded draw, or the oldest"
+    )
     people_share: float = setting(0.1, "share of people that leave training (users)", gt=0, lt=1)
     sample_people: int | None = setting(None, "ask only this many people, drawn by the seed", ge=1)
 
@@ -94,6 +103,8 @@ class Protocol(Config):
             raise BadConfig(f"keep_share: expected 1 for protocol {self.name}; thinning belongs to protocol replay")
         if self.core > 1 and self.name != "column":
             raise BadConfig(f"core: expected 1 for protocol {self.name}; it belongs to the published splits of column")
+        if self.given_share is not None and self.name != "users":
+            raise BadConfig(f"given_share: expected none for protocol {self.name}; it belongs to protocol users")
         always_excluded = self.name in ("users", "cold")
         repeats = data.schema.repeats if self.repeats == "auto" else self.repeats
         if self.labelled:

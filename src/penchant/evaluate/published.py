@@ -8,11 +8,17 @@ Where a split has no valid rows, some train rows select settings, in a second cu
 logs were thinned to a core (people and items with ten events, say) *before* they were cut, so an item that is rare in train
 has lost more than its share to test, and a filter that favours popular items looks better on rows drawn from train than it is.
 With `core` the train rows are thinned in the same way first, which brings that back.
+
+A test of published pasts and targets (see `penchant.data.intake.strangers`) asks each of its rows as a stranger with that past.
+Figures are means over people, and there each row is a person of its own, so that recall@k is a mean over rows, as published;
+where the rows say which session they belong to, those of one session count together as one person, because they are not
+independent, and a long session weighs no more than a short one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +30,9 @@ from penchant.errors import BadData
 from penchant.evaluate.held_out import asked_per_event
 from penchant.evaluate.protocol import Protocol, Stage
 from penchant.rng import generator
+
+GIVEN = "given"
+"""Rows that are the past of a test row and of nothing else; settings are chosen without a look at them."""
 
 CARVED_SHARE = 0.2
 """Share of each person's train rows that selects settings where a split has no valid rows; less where it tests less."""
@@ -40,7 +49,7 @@ def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
     split = data.interactions.extra.get("split")
     if not isinstance(split, Categories):
         raise BadData("protocol column: the log has no split column; name it with --split-column")
-    rows = {name: split.codes == split.names.number(name) for name in ("train", "valid", "test")}
+    rows = {name: split.codes == split.names.number(name) for name in ("train", "valid", "test", GIVEN)}
     for name in ("train", "test"):
         if not rows[name].any():
             listed = ", ".join(split.names)
@@ -50,7 +59,7 @@ def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
         refit += f"; it has no valid rows: {_how(data, protocol, _share(rows))} selected settings"
     train, asked = rows["train"], rows[stage]
     if stage == "valid":
-        shown = ~rows["test"]
+        shown = ~(rows["test"] | rows[GIVEN])
         if not asked.any():
             train = _in_core(data, train, protocol.core)
             asked = _carved(data, train, protocol, _share(rows))
@@ -68,10 +77,25 @@ def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
     wanted = asked & np.isin(data.interactions.kind, kinds)
     if protocol.per == "event":
         places = np.flatnonzero(wanted[data.sequences.rows]).astype(np.int64)
-        return Task(train=fitted, asked={"live": asked_per_event(data, fitted, places, protocol, data)}, refit=refit)
+        questions = asked_per_event(data, fitted, places, protocol, data)
+        if stage == "test" and rows[GIVEN].any():
+            questions = _by_session(questions, wanted)
+        return Task(train=fitted, asked={"live": questions}, refit=refit)
     return Task(
         train=fitted, asked={"frozen": _per_person(data, fitted, data.take(~asked), wanted, protocol)}, refit=refit
     )
+
+
+def _by_session(questions: Questions, wanted: Bool) -> Questions:
+    """The same questions, those of one session as questions of one person, the first of them, where the log has sessions."""
+    log = questions.data.interactions
+    if log.session is None:
+        return questions
+    stated = wanted & (log.session >= 0)
+    _, first, session = np.unique(log.session[stated], return_index=True, return_inverse=True)
+    speaker = np.arange(questions.data.n_users, dtype=np.int32)
+    speaker[log.user[stated]] = log.user[stated][first][session]
+    return replace(questions, user=frozen(speaker[questions.user]))
 
 
 def _ordered(data: Dataset) -> bool:

@@ -32,6 +32,7 @@ from penchant.models.base import Model, ModelConfig
 from penchant.models.blas import one_thread
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
+from penchant.models.vectors import of_known, understood
 from penchant.rng import generator
 from penchant.train.run import Run
 
@@ -119,14 +120,27 @@ class Ials(Model):
         return penalty
 
     def _score(self, batch: QueryBatch) -> Float32:
+        with one_thread():
+            scores: Float32 = self._factors_of(batch) @ self.item_factors.T
+        return scores
+
+    def _factors_of(self, batch: QueryBatch) -> Float32:
+        """The factors of each query's person, float32 [B, d]; NaN without a usable past."""
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
         past *= np.float32(self.config.alpha)
         # in float64: the answer must not depend on which queries are asked together
         with one_thread():
             people = exact(past, self.item_factors, self._gram, self._penalty(past, self.mean_weight))
-            scores: Float32 = people @ self.item_factors.T
-        scores[np.diff(past.indptr) == 0] = np.nan
-        return scores
+        people[np.diff(past.indptr) == 0] = np.nan
+        return people
+
+    def query_vectors(self, batch: QueryBatch) -> Float32:
+        """The person's factors, see `penchant.models.vectors.HasVectors`."""
+        return self._factors_of(understood(self, batch))
+
+    def item_vectors(self) -> Float32:
+        """The items' factors, see `penchant.models.vectors.HasVectors`."""
+        return of_known(self, self.item_factors)
 
     def _state(self) -> dict[str, AnyArray]:
         return {"item_factors": self.item_factors, "mean_weight": np.asarray([self.mean_weight])}

@@ -147,6 +147,7 @@ class MeetingModel(NeuralModel):
     def _learner(self, train: Dataset, judge: Judge | None, run: Run) -> Learner:
         learner: Any = MeetingLearner(cast(MeetingNet, self.net), train, self.config, run.seed, self.learns)
         if isinstance(judge, LabelJudge):
+            learner.judged_by = "-mse" if self.learns == "values" else "-logloss"
             asked = judge.blocks(self.moments_of, self.numbers_of)
             learner.metric = lambda: judge.value(asked, self._foretold, labels=self.learns != "values")
         elif judge is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,6 +51,15 @@ class LabelJudge(Judge):
         """Rows."""
         return len(self.questions)
 
+    @property
+    def digest(self) -> str:
+        """Depends on the rows and their labels; 32 hex digits."""
+        sha = hashlib.blake2b(digest_size=16)
+        assert self.questions.labels is not None
+        for array in (self.questions.user, self.questions.at, self.questions.targets[OVERALL].items, self.questions.labels):
+            sha.update(np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
+
     def blocks(self, moments_of: Callable[[QueryBatch], Moments], numbers_of: Callable[[Nums], Int64]) -> list[Block]:
         """The rows as a net reads them, made once."""
         made: list[Block] = []
@@ -78,9 +88,11 @@ class MeetingLearner:
 
     Attributes:
         metric: the validation metric, or None.
+        judged_by: its name.
     """
 
     metric: Callable[[], float] | None = None
+    judged_by: str = "ndcg@10"
 
     def __init__(self, net: MeetingNet, train: Dataset, config: MeetingConfig, seed: int, learns: str) -> None:
         self.net, self.train, self.config, self.seed, self.learns = net, train, config, seed, learns

@@ -1,21 +1,23 @@
 """Self-attention over what a person did, in order: the transformer of this field.
 
 When to use it: logs in which order tells (films, music, sessions) with some ten thousand events or more. Cost: a pass takes
-O(N (L d + d^2 + I d)) for N events, windows of L events, d numbers an item and I items; memory O(B L d + I d), B sequences a
-batch. A query takes O(L^2 d + I d). Sources: Kang & McAuley 2018, "Self-attentive sequential recommendation", equations 1-5;
-full cross-entropy instead of one negative after Klenitskiy & Vasilev 2023, "Turning dross into gold loss"; gbce: Petrov &
-Macdonald 2023. Ours: norms before the layers, windows cut anew each pass, averaged weights.
+O(N (L d + d^2 + I d)) for N events, windows of L events, d numbers an item and I items; memory O(B L d + I d), B sequences
+a batch. A query takes O(L^2 d + I d). Sources: Kang & McAuley 2018, "Self-attentive sequential recommendation", equations
+1-5; full cross-entropy instead of one negative after Klenitskiy & Vasilev 2023, "Turning dross into gold loss"; gbce:
+Petrov & Macdonald 2023. Ours: norms before the layers, windows cut anew each pass, averaged weights.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from penchant.config import setting
-from penchant.models.sequential import SequentialConfig, SequentialModel
+from penchant.data.dataset import Dataset
+from penchant.models.next_item import SequentialConfig
+from penchant.models.sequential import SequentialModel
 from penchant.nn.attention import RelativeBias
 from penchant.nn.blocks import GatedBlock, TransformerBlock
 from penchant.nn.dropout import Dropout
@@ -34,7 +36,8 @@ class SasrecConfig(SequentialConfig):
     inner_factor: float = setting(4.0, "width of each block's network, as a multiple of embedding_dim", gt=0)
     block: Block = setting("plain", "the paper's block, or gated attention and network", search=("plain", "gated"))
     bias: Bias = setting(
-        "none", "what attention knows of two events beside their items: distance in events (position), and in time (time)"
+        "none",
+        "what attention knows of two events beside their items: distance in events (position), and in time (time)",
     )
     attention_dropout: float = setting(0.0, "share of the attention weights that is dropped in training", ge=0, lt=1)
 
@@ -60,22 +63,32 @@ class SasrecNet(SequenceNet):
             block(dim, config.n_heads, inner, config.dropout, config.attention_dropout) for _ in range(config.n_layers)
         )
         self.bias = (
-            None
-            if config.bias == "none"
-            else RelativeBias(config.n_heads, config.max_len, time=config.bias == "time")
+            None if config.bias == "none" else RelativeBias(config.n_heads, config.max_len, time=config.bias == "time")
         )
         self.norm = nn.LayerNorm(dim)
         self.scale = dim**0.5
 
     def forward(self, item_BT: Tensor, seconds_BT: Tensor, length_B: Tensor) -> Tensor:
         """See `SequenceNet`."""
-        place_T = torch.arange(item_BT.shape[1], device=item_BT.device)
-        x_BTD = self.dropout(self.embedding(item_BT) * self.scale + self.place(place_T))
-        bias_BHTT = None if self.bias is None else self.bias(seconds_BT)
+        x_BTD, bias_BHTT = self._read(item_BT), None if self.bias is None else self.bias(seconds_BT)
         for block in self.blocks:
             x_BTD = block(x_BTD, bias_BHTT)
         h_BTD: Tensor = self.norm(x_BTD)
         return h_BTD
+
+    def newest(self, item_BT: Tensor, seconds_BT: Tensor, length_B: Tensor) -> Tensor:
+        """See `SequenceNet`; the last block works on the newest place alone."""
+        x_BTD, bias_BHTT = self._read(item_BT), None if self.bias is None else self.bias(seconds_BT)
+        for block in self.blocks[:-1]:
+            x_BTD = block(x_BTD, bias_BHTT)
+        last = cast(TransformerBlock | GatedBlock, self.blocks[-1])
+        h_BD: Tensor = self.norm(last.newest(x_BTD, length_B, bias_BHTT))
+        return h_BD
+
+    def _read(self, item_BT: Tensor) -> Tensor:
+        place_T = torch.arange(item_BT.shape[1], device=item_BT.device)
+        x_BTD: Tensor = self.dropout(self.embedding(item_BT) * self.scale + self.place(place_T))
+        return x_BTD
 
     @property
     def items(self) -> Tensor:
@@ -95,3 +108,8 @@ class Sasrec(SequentialModel):
 
     def _build(self) -> SasrecNet:
         return SasrecNet(self.config, self.n_fit)
+
+    def _batch_numbers(self, train: Dataset) -> int:
+        """A bias by time differs from window to window: some twelve numbers for each head and pair of places, as measured."""
+        pairs = self.config.batch_size * self.config.max_len**2 if self.config.bias == "time" else 0
+        return super()._batch_numbers(train) + 12 * self.config.n_heads * pairs

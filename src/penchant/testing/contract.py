@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from penchant.models.base import Model
-from penchant.testing import answers, learning, living
+from penchant.testing import answers, learning, living, vectors
 from penchant.testing.subject import Subject
 from penchant.testing.worlds import World, taste_world
 
 Check = Callable[[Subject], None]
 
-CHECKS: tuple[Check, ...] = (*living.CHECKS, *answers.CHECKS, *learning.CHECKS)
+CHECKS: tuple[Check, ...] = (*living.CHECKS, *answers.CHECKS, *vectors.CHECKS, *learning.CHECKS)
 """All checks, cheap and telling ones first."""
 
 

@@ -128,7 +128,7 @@ def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
         ("196\t242\t3\t881250949\n", "the first line holds data"),
         ("usr_id,item_id,timestamp\n1,2,3\n", 'no column for the person .*Did you mean "usr_id"'),
         ("user_id,title,timestamp\n1,2,3\n", "no column for the item .*found: user_id, title, timestamp"),
-        ("session_id,item_id\n1,2\n", 'columns.user_id = "session_id"'),
+        ("session_id,usr_id,item_id\n1,2,3\n", 'no column for the person .*Did you mean "usr_id"'),
         ("user_id,item_id,user_id\n1,2,3\n", r'column "user_id" comes twice \(columns 1 and 3\)'),
         ("user_id,item_id,timestamp\n,1,5\n,2,6\n", "none of the 2 rows can be used: 2 blank_user"),
     ],

@@ -40,6 +40,12 @@ def test_kind_session_split_and_order() -> None:
     assert "order" not in find_roles([*header, "ts"], Schema(), "f").found
 
 
+def test_a_session_is_a_person_where_nobody_else_is_named() -> None:
+    roles = find_roles(["session_id", "item_id", "pos"], Schema(), "f")
+    assert roles.found == {"user_id": "session_id", "item_id": "item_id", "order": "pos"}
+    assert list(roles.notes) == ['f: no column for the person, so each session ("session_id") counts as a person']
+
+
 def test_the_schema_goes_first_and_its_context_plays_no_role() -> None:
     schema = Schema(
         columns={"item_id": "film", "order": "n"}, context={"event": Field(kind="category", column="EVENT")}

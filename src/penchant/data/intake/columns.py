@@ -111,9 +111,12 @@ def find_roles(header: Sequence[str], schema: Schema, name: str) -> Roles:
         if rivals:
             listed = ", ".join(f'"{column}"' for column in rivals)
             notes.append(f'{name}: "{matches[0]}" is read as {role}, although {listed} could be it too')
+    if "user_id" not in found and "session_id" in found and _guessed("user_id", header) is None:
+        found["user_id"] = found.pop("session_id")
+        notes.append(f'{name}: no column for the person, so each session ("{found["user_id"]}") counts as a person')
     for needed in ("user_id", "item_id"):
         if needed not in found:
-            raise BadData(_missing(needed, header, name, "session_id" in found))
+            raise BadData(_missing(needed, header, name))
     return Roles(found=found, notes=tuple(notes))
 
 
@@ -127,7 +130,7 @@ def find_id(header: Sequence[str], role: Literal["user_id", "item_id"], name: st
     )
     matches = _matches(header, names)
     if not matches:
-        raise BadData(_missing(role, header, name, False))
+        raise BadData(_missing(role, header, name))
     return matches[0]
 
 
@@ -165,23 +168,27 @@ def _is_rival(column: str, role: Role) -> bool:
     return not any(plain(column) == plain(names[0]) for other, names in ALIASES.items() if other != role)
 
 
-def _missing(role: Role, header: Sequence[str], name: str, has_session: bool) -> str:
+def _missing(role: Role, header: Sequence[str], name: str) -> str:
     accepted = ALIASES[role]
     shown = ", ".join(accepted[:6])
     columns = ", ".join(_short(column) for column in header[:20]) + (", ..." if len(header) > 20 else "")
-    others = {plain(alias) for other, names in ALIASES.items() if other != role for alias in names}
-    near = {plain(c): c for c in reversed(header) if len(c) < 40 and plain(c) not in others}
-    close = (difflib.get_close_matches(plain(alias), near, n=1, cutoff=0.75) for alias in accepted)
-    guess = next((near[found[0]] for found in close if found), None)
+    guess = _guessed(role, header)
     hint = f' Did you mean "{guess}"? Then say so in {_SCHEMA}: columns.{role} = "{guess}"' if guess else ""
     hint += f", or: penchant init FILE --column {role}={guess}." if guess else ""
-    if not hint and role == "user_id" and has_session:
-        hint = f' If each session is a person, say so in {_SCHEMA}: columns.user_id = "session_id".'
     if not hint:
         hint = f' Rename one, or name it in {_SCHEMA}: columns.{role} = "...".'
     if any(_is_number(column) for column in header):
         hint += " A number as a column name: is the line of names missing?"
     return f"{name}: no column for {_IN_WORDS[role]} ({role}); accepted names: {shown}, ...; found: {columns}.{hint}"
+
+
+def _guessed(role: Role, header: Sequence[str]) -> str | None:
+    """The column whose name is nearly one of the role's, if there is one."""
+    accepted = ALIASES[role]
+    others = {plain(alias) for other, names in ALIASES.items() if other != role for alias in names}
+    near = {plain(c): c for c in reversed(header) if len(c) < 40 and plain(c) not in others}
+    close = (difflib.get_close_matches(plain(alias), near, n=1, cutoff=0.75) for alias in accepted)
+    return next((near[found[0]] for found in close if found), None)
 
 
 def _is_number(text: str) -> bool:

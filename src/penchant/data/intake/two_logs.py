@@ -40,12 +40,29 @@ def joined(train: Dataset, test: Dataset) -> Dataset:
         with_times, without = (train, test) if train.timed else (test, train)
         raise BadData(f"{without.name}: no timestamps, although {with_times.name} has them; give both or none")
     users, items = train.users.extended(test.users), train.items.extended(test.items)
-    log = _one_log(train, test, _numbers(test.users, users), _numbers(test.items, items))
+    log, shift = test.interactions, 0 if train.timed else int(train.interactions.at[-1]) + 1
+    later = replace(
+        log,
+        user=_numbers(test.users, users)[log.user],
+        item=_numbers(test.items, items)[log.item],
+        at=frozen(log.at + shift),
+        extra={},
+    )
+    return behind(train, users, items, later, Categories(np.ones(len(log), dtype=np.int32), Vocabulary.of(SPLIT)))
+
+
+def behind(train: Dataset, users: Vocabulary, items: Vocabulary, later: Interactions, split: Categories) -> Dataset:
+    """The training log with other events put in by their times, behind its own of the same time.
+
+    Args:
+        users, items: the vocabularies of `train`, extended; `later` is in their numbers and has the context fields of `train`.
+        split: what each event of `later` is; those of `train` are its category 0.
+    """
     return replace(
         train,
         users=users,
         items=items,
-        interactions=log,
+        interactions=_one_log(train.interactions, later, split),
         user_features=_longer(train.user_features, len(users)),
         item_features=_longer(train.item_features, len(items)),
     )
@@ -56,10 +73,8 @@ def _numbers(old: Vocabulary, new: Vocabulary) -> AnyArray:
     return new.numbers(old)[0]
 
 
-def _one_log(train: Dataset, test: Dataset, users: AnyArray, items: AnyArray) -> Interactions:
-    first, second = train.interactions, test.interactions
-    shift = 0 if train.timed else int(first.at[-1]) + 1
-    at = np.concatenate([first.at, second.at + shift])
+def _one_log(first: Interactions, second: Interactions, split: Categories) -> Interactions:
+    at = np.concatenate([first.at, second.at])
     order = np.argsort(at, kind="stable")
 
     def both(left: AnyArray, right: AnyArray) -> AnyArray:
@@ -67,20 +82,20 @@ def _one_log(train: Dataset, test: Dataset, users: AnyArray, items: AnyArray) ->
 
     session = order_column = None
     if first.session is not None and second.session is not None:
-        session = both(first.session, second.session + int(first.session.max(initial=0)) + 1)
+        shift = int(first.session.max(initial=-1)) + 1
+        session = both(first.session, np.where(second.session < 0, -1, second.session + shift))
     if first.order is not None and second.order is not None:
         order_column = both(first.order, second.order)
-    codes = np.repeat(np.asarray([0, 1], dtype=np.int32), [len(first), len(second)])
     return Interactions(
-        user=both(first.user, users[second.user]),
-        item=both(first.item, items[second.item]),
+        user=both(first.user, second.user),
+        item=both(first.item, second.item),
         at=frozen(at[order]),
         kind=both(first.kind, second.kind),
         value=both(first.value, second.value),
         context={name: _below(c, second.context[name]).take(order) for name, c in first.context.items()},
         session=session,
         order=order_column,
-        extra={"split": Categories(frozen(codes[order]), Vocabulary.of(SPLIT))},
+        extra={"split": Categories(both(np.zeros(len(first), dtype=np.int32), split.codes), split.names)},
     )
 
 

@@ -26,6 +26,7 @@ RULES: Mapping[str, str] = {
     "unknown_kind": "the event kind is not one of the schema's",
     "blank_kind": "the event kind is blank",
     "bad_order": "the place in the order is not a whole number",
+    "bad_prefix": "the past is no list of item ids, or one of them is blank or longer than 1,000 characters",
     "duplicate_row": "the event is an exact copy of another (same person, item, time and kind); it is kept",
 }
 """Name of each rule and what it means when a row breaks it. A row is counted under the first rule that it breaks."""
