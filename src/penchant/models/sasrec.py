@@ -34,7 +34,8 @@ class SasrecConfig(SequentialConfig):
     inner_factor: float = setting(4.0, "width of each block's network, as a multiple of embedding_dim", gt=0)
     block: Block = setting("plain", "the paper's block, or gated attention and network", search=("plain", "gated"))
     bias: Bias = setting(
-        "none", "what attention knows of two events beside their items: distance in events (position), and in time (time)"
+        "none",
+        "what attention knows of two events beside their items: distance in events (position), and in time (time)",
     )
     attention_dropout: float = setting(0.0, "share of the attention weights that is dropped in training", ge=0, lt=1)
 
@@ -60,9 +61,7 @@ class SasrecNet(SequenceNet):
             block(dim, config.n_heads, inner, config.dropout, config.attention_dropout) for _ in range(config.n_layers)
         )
         self.bias = (
-            None
-            if config.bias == "none"
-            else RelativeBias(config.n_heads, config.max_len, time=config.bias == "time")
+            None if config.bias == "none" else RelativeBias(config.n_heads, config.max_len, time=config.bias == "time")
         )
         self.norm = nn.LayerNorm(dim)
         self.scale = dim**0.5

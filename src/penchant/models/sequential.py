@@ -40,7 +40,9 @@ class SequentialConfig(NeuralConfig):
     )
     n_negatives: int = setting(1024, "negatives that all places of a batch share", search=(256, 1024, 4096), ge=1)
     negative_power: float = setting(0.5, "negatives are drawn in proportion to counts to this power", ge=0, le=1)
-    calibration: float = setting(0.75, "gbce: 0 is plain binary cross-entropy, 1 undoes the sampling in full", ge=0, le=1)
+    calibration: float = setting(
+        0.75, "gbce: 0 is plain binary cross-entropy, 1 undoes the sampling in full", ge=0, le=1
+    )
 
 
 class SequentialModel(NeuralModel):

@@ -35,7 +35,12 @@ class CausalAttention(nn.Module):
         q, k, v = q.float(), k.float(), v.float()
         with torch.autocast(x_BTD.device.type, enabled=False):
             y_BHTK = functional.scaled_dot_product_attention(
-                q, k, v, attn_mask=bias_BHTT, dropout_p=self.dropout if self.training else 0.0, is_causal=bias_BHTT is None
+                q,
+                k,
+                v,
+                attn_mask=bias_BHTT,
+                dropout_p=self.dropout if self.training else 0.0,
+                is_causal=bias_BHTT is None,
             )
         out: Tensor = self.out(y_BHTK.transpose(1, 2).reshape(b, t, d))
         return out

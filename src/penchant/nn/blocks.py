@@ -23,9 +23,7 @@ class TransformerBlock(nn.Module):
         attention_dropout: the same for attention weights.
     """
 
-    def __init__(
-        self, dim: int, n_heads: int, inner_dim: int, dropout: float, attention_dropout: float = 0.0
-    ) -> None:
+    def __init__(self, dim: int, n_heads: int, inner_dim: int, dropout: float, attention_dropout: float = 0.0) -> None:
         super().__init__()
         self.norm_attention = nn.LayerNorm(dim)
         self.attention = CausalAttention(dim, n_heads, attention_dropout)
@@ -50,9 +48,7 @@ class GatedBlock(nn.Module):
     Args: as in `TransformerBlock`.
     """
 
-    def __init__(
-        self, dim: int, n_heads: int, inner_dim: int, dropout: float, attention_dropout: float = 0.0
-    ) -> None:
+    def __init__(self, dim: int, n_heads: int, inner_dim: int, dropout: float, attention_dropout: float = 0.0) -> None:
         super().__init__()
         self.norm_attention = nn.LayerNorm(dim)
         self.attention = CausalAttention(dim, n_heads, attention_dropout)

@@ -59,9 +59,7 @@ class _CatalogueCrossEntropy(torch.autograd.Function):
     """Gradients are made with the loss, block by block, and only scaled in `backward`."""
 
     @staticmethod
-    def forward(
-        ctx: Any, h_ND: Tensor, w_ID: Tensor, target_N: Tensor, share_N: Tensor, lower: torch.dtype
-    ) -> Tensor:
+    def forward(ctx: Any, h_ND: Tensor, w_ID: Tensor, target_N: Tensor, share_N: Tensor, lower: torch.dtype) -> Tensor:
         n, n_items = len(h_ND), len(w_ID)
         h_low, w_low = h_ND.to(lower), w_ID.to(lower)
         rows = rows_of_block(n_items, h_low.element_size())

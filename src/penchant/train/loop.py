@@ -59,9 +59,7 @@ class Outcome:
     seconds: float = 0.0
 
 
-def train(
-    learner: Learner, settings: TrainingConfig, run: Run, *, name: str, stop_after: int | None = None
-) -> Outcome:
+def train(learner: Learner, settings: TrainingConfig, run: Run, *, name: str, stop_after: int | None = None) -> Outcome:
     """Trains `learner.net` and leaves the best weights in it: those of the best pass, or of the last where nothing judged.
 
     Args:
@@ -78,9 +76,7 @@ def train(
 class _Training:
     """The state of one training; see `train`."""
 
-    def __init__(
-        self, learner: Learner, settings: TrainingConfig, run: Run, name: str, stop_after: int | None
-    ) -> None:
+    def __init__(self, learner: Learner, settings: TrainingConfig, run: Run, name: str, stop_after: int | None) -> None:
         self.learner, self.settings, self.run_settings, self.name = learner, settings, run, name
         self.last = min(settings.epochs, stop_after or settings.epochs)
         self.optimiser = Optimiser(learner.net, settings)

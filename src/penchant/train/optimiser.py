@@ -21,7 +21,9 @@ class Optimiser:
     """
 
     def __init__(self, net: nn.Module, settings: TrainingConfig) -> None:
-        sparse = [p for module in net.modules() if getattr(module, "sparse", False) for p in module.parameters(recurse=False)]
+        sparse = [
+            p for module in net.modules() if getattr(module, "sparse", False) for p in module.parameters(recurse=False)
+        ]
         lazy = {id(p) for p in sparse}
         dense = [p for p in net.parameters() if id(p) not in lazy]
         decayed, free = [p for p in dense if p.ndim > 1], [p for p in dense if p.ndim < 2]

@@ -24,7 +24,10 @@ class TrainingConfig(Config):
     schedule: Schedule = setting("cosine", "cosine lets the learning rate fall to a hundredth over `epochs`")
     clip: float = setting(1.0, "greatest norm of the gradient; larger ones are scaled down", gt=0)
     averaging: float = setting(
-        0.999, "decay of the running average of the weights that answers, per step; 0: the last weights answer", ge=0, lt=1
+        0.999,
+        "decay of the running average of the weights that answers, per step; 0: the last weights answer",
+        ge=0,
+        lt=1,
     )
     patience: int = setting(
         10, "passes without a better validation metric after which training ends", unit="passes", ge=1
