@@ -40,6 +40,15 @@ SETS = {
     "foursquare-nyc": ResearchSet(events="foursquare-nyc/events.parquet", schema=Schema(repeats="allow")),
     # a published split into train and test rows, without times
     "gowalla": ResearchSet(events="gowalla/events.parquet", schema=Schema(repeats="exclude")),
+    # the published leave-one-out split (items with five events and more); ties in time, so its own order counts
+    "ml-1m-loo": ResearchSet(
+        events="ml-1m/loo_published.parquet",
+        schema=Schema.parse({"repeats": "exclude", "columns": {"split": "split", "order": "position"}}),
+    ),
+    "beauty-5core": ResearchSet(
+        events="beauty-5core/events.parquet",
+        schema=Schema.parse({"repeats": "exclude", "columns": {"order": "pos"}}),
+    ),
     "beauty-timed": ResearchSet(events="beauty-timed/events.parquet", schema=Schema(repeats="exclude")),
 }
 

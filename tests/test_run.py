@@ -117,6 +117,31 @@ def test_an_update_keeps_the_extras_that_were_there(module: ModuleType, monkeypa
 
 
 @pytest.mark.parametrize(
+    ("command", "arguments", "extras"),
+    [
+        ("setup", [], []),
+        ("setup", ["--deep"], ["deep"]),
+        ("demo", [], []),
+        ("penchant", ["--help"], []),
+        ("test", ["-k", "ndcg"], ["deep"]),
+        ("check", ["--static"], ["deep"]),
+        ("bench", ["one"], ["deep"]),
+    ],
+)
+def test_nets_are_installed_where_they_are_needed(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, command: str, arguments: list[str], extras: list[str]
+) -> None:
+    (module.ROOT / "benchmarks").mkdir()
+    (module.ROOT / "benchmarks" / "one.py").write_text('"""One."""', encoding="utf-8")
+    asked: list[list[str]] = []
+    monkeypatch.setattr(module, "ensure_environment", lambda *more: asked.append(list(more)))
+    monkeypatch.setattr(module, "call", lambda words: 0)
+    monkeypatch.setattr(module.os, "execv", lambda path, words: None)
+    module.COMMANDS[command](arguments)
+    assert asked[-1] == extras
+
+
+@pytest.mark.parametrize(
     ("arguments", "workers"),
     [([], True), (["--all"], True), (["-n", "0"], False), (["-n0"], False), (["--pdb"], False)],
 )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from penchant.evaluate.children import Effort, Refused, measure_in_children
+from penchant.evaluate.labelled.results import LabelledResult
 from penchant.evaluate.measuring import ModelSpec, measure
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.results import ModelResult
@@ -62,7 +63,8 @@ def odd_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def children(*specs: ModelSpec, reporter: Silent | None = None) -> list[ModelResult | Refused]:
     data = random_log(1, n=300, repeats="allow")
     protocol, effort = Protocol().resolved(data), Effort(budget=1, jobs=2)
-    return measure_in_children(specs, data, protocol, effort, reporter or Silent(), cut=0)
+    found = measure_in_children(specs, data, protocol, effort, reporter or Silent(), cut=0)
+    return [one for one in found if not isinstance(one, LabelledResult)]
 
 
 def spec(model: str, label: str = "", **settings: object) -> ModelSpec:

@@ -17,6 +17,7 @@ WORLD = taste_world()
 
 EXPECTED: dict[str, dict[str, bool | float]] = {
     "popular": {"finds_signal": False},
+    "bias": {"finds_signal": False},
     "markov": {"share": 0.8},
     "ease": {"share": 0.4},
     "content": {"share": 0.3},

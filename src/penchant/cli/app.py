@@ -83,17 +83,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         done = typer.main.get_command(build()).main(words, prog_name="penchant", standalone_mode=False)
-        code = done if isinstance(done, int) else 0
+        code, how_to_go_on = done if isinstance(done, int) else 0, ""
     except SystemExit as wish:
         return wish.code if isinstance(wish.code, int) else 1
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        code, how_to_go_on = 130, str(stop) or str(stop.__cause__ or "")
     except Exception as fault:
         if shows_trace:
             traceback.print_exc()
         return _told(fault)
     if code == 130:
-        complain("interrupted")
+        complain(f"interrupted{how_to_go_on and '; '}{how_to_go_on}")
     return code
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from penchant.cli import evaluate_options as options
+from penchant.cli.evaluated_rows import show_rows
 from penchant.cli.model_specs import model_specs
 from penchant.cli.options import (
     EventsFile,
@@ -43,6 +44,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="Example: penchant evaluate events.csv --models popular,repeats,ease -k 10,20 --json table.json\n\n"
         "Example: penchant evaluate events.csv --models ease,mine=mine.toml --set ease.reg=100 --protocol time --cuts 5\n\n"
+        "Example: penchant evaluate shown.csv --models bias,dcnv2 --protocol ctr --split-column split\n\n"
         "Example: penchant evaluate events.csv --models ease,ials --protocol users --given-share 0.8 -k 100"
     )(evaluate)
 
@@ -108,7 +110,11 @@ def evaluate(
 
 def _tell(report: Report, json_out: str | None, slices: bool) -> None:
     """The table for people, and the whole report where it was asked for."""
-    _print(report, results() if json_out != "-" else aside(), slices)
+    console = results() if json_out != "-" else aside()
+    if report.protocol["name"] in ("ctr", "rating"):
+        show_rows(report.as_json(), console)
+    else:
+        _print(report, console, slices)
     if json_out == "-":
         show_json(report.as_json())
     elif json_out is not None:

@@ -25,8 +25,11 @@ Assignments = Annotated[
     list[str] | None, typer.Option("--set", metavar="MODEL.KEY=VALUE", help="A setting that stays as given; repeat.")
 ]
 ProtocolName = Annotated[
-    Literal["replay", "time", "last", "column", "users", "cold"],
-    typer.Option("--protocol", help="Which questions are asked."),
+    Literal["replay", "time", "last", "column", "users", "cold", "ctr", "rating"],
+    typer.Option(
+        "--protocol",
+        help="Which questions are asked; ctr and rating ask for the labels of rows (0 or 1, any value).",
+    ),
 ]
 TestShare = Annotated[
     float | None, typer.Option("--test-share", help="Share of the newest events that are test. Default: 0.1.")

@@ -30,8 +30,11 @@ def with_test(loaded: Loaded, test: Path | None, protocol: Protocol, reporter: R
     train = loaded.dataset
     if test is None:
         return train, protocol
-    if protocol.name not in ("replay", "time", "column", "cold"):
-        raise BadConfig(f"--test: protocol {protocol.name} makes its own test; use replay, time, column or cold")
+    split = protocol.labelled or protocol.name in ("column", "cold")
+    if not split and protocol.name not in ("replay", "time"):
+        raise BadConfig(
+            f"--test: protocol {protocol.name} makes its own test; use replay, time, column, cold, ctr or rating"
+        )
     from penchant.data.files import load
     from penchant.data.intake.prefixes import read_prefixes
     from penchant.data.intake.two_logs import joined, schema_for_test
@@ -43,7 +46,7 @@ def with_test(loaded: Loaded, test: Path | None, protocol: Protocol, reporter: R
     later = second.dataset
     note(f"{test}: {len(later):,} events of {later.n_users:,} people, the test")
     both = joined(train, later)
-    if protocol.name in ("column", "cold") or not train.timed:
+    if split or not train.timed:
         return both, protocol
     first, last = int(later.interactions.at[0]), int(train.interactions.at[-1])
     if first < last:

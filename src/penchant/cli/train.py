@@ -25,6 +25,7 @@ from penchant.cli.options import (
 from penchant.cli.output import note, show, show_json
 from penchant.cli.progress import Terminal
 from penchant.cli.reading import read
+from penchant.cli.resuming import checkpoints_beside
 from penchant.errors import BadConfig, UserError
 
 if TYPE_CHECKING:
@@ -63,13 +64,18 @@ def train(
     no_select: NoSelect = False,
     seed: Seed = 7,
     rejects: Rejects = None,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option("--checkpoint-every", metavar="SECONDS", min=0, help="How often a net in training is saved."),
+    ] = 300.0,
     no_cache: NoCache = False,
     as_json: AsJson = False,
 ) -> None:
     """Trains a model: chooses its settings on the newest part of the log, then learns from all of it.
 
     Settings are chosen by the protocol replay (last for a log without times).
-    An existing model folder is replaced.
+    An existing model folder is replaced. When a net was stopped while it learned,
+    the same command goes on from its newest checkpoint, beside DIR.
     """
     from penchant.evaluate.fitting import fit_chosen
     from penchant.train.run import Run
@@ -81,9 +87,12 @@ def train(
             events, items, users, schema, reporter=reporter, cached=not no_cache, rejects=rejects,
             rejects_hint=target.with_name(target.name + ".rejected.csv"),
         ).dataset  # fmt: skip
-        run = Run(seed=seed, reporter=reporter)
-        fitted = fit_chosen(name, given, data, run, budget=1 if no_select else trials)
-        fitted.model.save(target)
+        budget = 1 if no_select else trials
+        about = {"log": data.digest, "model": name, "settings": given, "seed": seed, "trials": budget}
+        with checkpoints_beside(target, about, reporter) as folder:
+            run = Run(seed=seed, reporter=reporter, checkpoints=folder, checkpoint_every=checkpoint_every)
+            fitted = fit_chosen(name, given, data, run, budget=budget)
+            fitted.model.save(target)
     summary = _summary(name, out, fitted)
     if as_json:
         show_json(summary)

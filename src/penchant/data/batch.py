@@ -1,4 +1,4 @@
-"""What a model is asked: B moments of B people, in numbers; and pasts of unequal length as rectangles, the only padding there is."""
+"""What a model is asked: B moments of B people, in numbers; and ragged pasts as rectangles, the only padding there is."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from penchant.data.intake.assembling import Described, interactions, kind_number
 from penchant.data.intake.attributes import AttributeRows, read_attributes
 from penchant.data.intake.collecting import Collector
 from penchant.data.intake.columns import Roles, find_column, find_id, find_roles
-from penchant.data.intake.declaring import MAX_KINDS, completed, with_kinds, with_repeats
+from penchant.data.intake.declaring import MAX_KINDS, completed, with_kinds, with_repeats, without_words
 from penchant.data.intake.findings import Reading, nothing_left, report_of
 from penchant.data.intake.log_figures import log_figures
 from penchant.data.intake.opening import log_name, open_source
@@ -100,7 +100,7 @@ def _read(
     events: Any, users: Any, items: Any, given: Schema | None, rejects: Path | None, reporter: Reporter
 ) -> Loaded:
     source = open_source(events, "events")
-    roles = find_roles(source.header, given or Schema(), source.name)
+    roles = without_words(given, source, find_roles(source.header, given or Schema(), source.name))
     item_rows = _attribute_rows(items, "item_id", roles)
     user_rows = _attribute_rows(users, "user_id", roles)
     schema, possible = completed(given, source, roles, item_rows, user_rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Int64, Nums, frozen, offsets_of, ragged_positions
+from penchant.data.arrays import Bool, Float32, Int64, Nums, frozen, offsets_of, ragged_positions
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.popularity import PopularityLog
@@ -76,6 +76,8 @@ class Questions:
         candidates: bool [n_items], items that are ranked, or None for all.
         stranger: bool [Q], the person had no event in training.
         whole: the person's real past where the models are shown only a part of it; None: it is all shown.
+        labels: float32 [Q], what came of each question's one target (0 or 1, or a value such as a rating), which is then to be
+            foretold; None where the targets are to be found among all items.
     """
 
     data: Dataset
@@ -91,6 +93,7 @@ class Questions:
     candidates: Bool | None
     stranger: Bool
     whole: WholePast | None = None
+    labels: Float32 | None = None
 
     def __len__(self) -> int:
         """Number of questions."""
@@ -109,6 +112,7 @@ class Questions:
             newest_row=None if self.newest_row is None else self.newest_row[rows],
             stranger=self.stranger[rows],
             whole=None if self.whole is None else self.whole.take(rows),
+            labels=None if self.labels is None else self.labels[rows],
         )
 
     def of_people(self, people: Nums) -> Questions:

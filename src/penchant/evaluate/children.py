@@ -16,6 +16,7 @@ from typing import Any
 from penchant.data.cache import save_dataset
 from penchant.data.dataset import Dataset
 from penchant.errors import PenchantError
+from penchant.evaluate.labelled.results import LabelledResult
 from penchant.evaluate.measuring import ModelSpec
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.results import ModelResult
@@ -52,13 +53,13 @@ class Refused:
 
 def measure_in_children(
     specs: Sequence[ModelSpec], data: Dataset, protocol: Protocol, effort: Effort, reporter: Reporter, *, cut: int
-) -> list[ModelResult | Refused]:
+) -> list[ModelResult | LabelledResult | Refused]:
     """Measures each model in its own process; the data travel as memory-mapped files in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="penchant-") as temporary:
         folder = Path(temporary)
         save_dataset(data, folder / "data")
 
-        def one(number: int) -> ModelResult | Refused:
+        def one(number: int) -> ModelResult | LabelledResult | Refused:
             spec, out = specs[number], folder / f"out{number}"
             job = {
                 "label": spec.label,
@@ -78,7 +79,9 @@ def measure_in_children(
             except PenchantError as fault:
                 # one model's death must not cost the others their results
                 reason = str(fault)
-            return Refused(label=spec.label, reason=reason) if reason is not None else ModelResult.read(out)
+            if reason is not None:
+                return Refused(label=spec.label, reason=reason)
+            return LabelledResult.read(out) if protocol.labelled else ModelResult.read(out)
 
         with ThreadPoolExecutor(max_workers=effort.jobs) as pool:
             return list(pool.map(one, range(len(specs))))

@@ -70,7 +70,7 @@ def fit_chosen(name: str, given: Mapping[str, Any], data: Dataset, run: Run, *, 
         raise BadData(f"{data.name}: no event could be read, so there is nothing to learn from")
     started = time.perf_counter()
     protocol = Protocol(name="replay" if data.timed else "last").resolved(data)
-    selection = Selection(config=config, trials=(), metric=protocol.primary)
+    selection = Selection(config=config, trials=(), metric=protocol.chosen_by)
     if budget > 1 and len(data) >= _LEAST_EVENTS:
         settings = with_members(chosen_from, given, data, protocol, run, budget=budget, stage="test")
         selection = select(chosen_from, settings, data, protocol, run, budget=budget, stage="test")

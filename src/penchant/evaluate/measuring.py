@@ -80,20 +80,21 @@ def measure(spec: ModelSpec, data: Dataset, protocol: Protocol, run: Run, *, bud
         about={
             "model_name": spec.model,
             "settings": selection.config.model_dump(mode="json"),
-            "selection": _described(selection),
+            "selection": described(selection),
             "refit": task.refit,
             "n_questions": len(questions),
             "train_events": len(task.train),
             **seconds,
             "select_cpu_seconds": select_cpu,
-            "peak_rss_mb": _peak_rss_mb(),
+            "peak_rss_mb": peak_rss_mb(),
             "recommend_per_cpu_second": len(questions) / max(collected.cpu_seconds, 1e-9),
             "catalogue": collected.catalogue,
         },
     )
 
 
-def _described(selection: Selection) -> dict[str, Any]:
+def described(selection: Selection) -> dict[str, Any]:
+    """How the settings came about, in plain values."""
     return {
         "metric": selection.metric,
         "trials": [
@@ -103,7 +104,8 @@ def _described(selection: Selection) -> dict[str, Any]:
     }
 
 
-def _peak_rss_mb() -> float:
+def peak_rss_mb() -> float:
+    """The most memory this process has held so far, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 

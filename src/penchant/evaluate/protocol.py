@@ -10,17 +10,22 @@ from penchant.config import Config, setting
 from penchant.data.dataset import Dataset
 from penchant.errors import BadConfig
 
-ProtocolName = Literal["replay", "time", "last", "column", "users", "cold"]
+ProtocolName = Literal["replay", "time", "last", "column", "users", "cold", "ctr", "rating"]
 RequestTime = Literal["event", "split", "none"]
 Stage = Literal["valid", "test"]
 Per = Literal["event", "person"]
 
+LABELLED: dict[str, tuple[str, ...]] = {"ctr": ("auc", "logloss", "calibration error"), "rating": ("rmse", "mae")}
+"""Protocols that ask what came of a row instead of which item it was, and their metrics; see `penchant.metrics.labelled`."""
+
 _DEFAULT_TIME: dict[str, RequestTime] = {
     "replay": "event", "time": "split", "last": "none", "column": "none", "users": "none", "cold": "none",
+    "ctr": "event", "rating": "event",
 }  # fmt: skip
 
 _PER: dict[str, Per] = {
     "replay": "event", "time": "person", "last": "event", "users": "person", "cold": "person",
+    "ctr": "event", "rating": "event",
 }  # fmt: skip
 """What these protocols ask for can only be asked in one way; `column` leaves the choice."""
 
@@ -88,6 +93,8 @@ class Protocol(Config):
             )
         per = self._per(data)
         time = _DEFAULT_TIME[self.name] if self.request_time == "auto" else self.request_time
+        if self.labelled and not data.timed:
+            time = "none"
         if per == "person" and time == "event":
             raise BadConfig(f"protocol {self.name}: one list answers many events, so the models cannot be told a time")
         if self.cuts > 1 and self.name != "time":
@@ -100,6 +107,9 @@ class Protocol(Config):
             raise BadConfig(f"given_share: expected none for protocol {self.name}; it belongs to protocol users")
         always_excluded = self.name in ("users", "cold")
         repeats = data.schema.repeats if self.repeats == "auto" else self.repeats
+        if self.labelled:
+            # the row to be foretold is there, whatever its person did before
+            repeats = "allow"
         targets = self.targets or tuple(name for name, kind in data.schema.kinds.items() if kind.target)
         for name in targets:
             data.schema.kind_number(name)
@@ -121,6 +131,8 @@ class Protocol(Config):
     @property
     def metrics(self) -> tuple[str, ...]:
         """Names of all metrics of the report."""
+        if self.labelled:
+            return LABELLED[self.name]
         names = ("ndcg", "recall", "recall_capped", "precision", "hit", "mrr", "map")
         return tuple(f"{name}@{k}" for k in self.k for name in names)
 
@@ -133,9 +145,24 @@ class Protocol(Config):
         return _PER.get(self.name, self.per) == "event"
 
     @property
+    def labelled(self) -> bool:
+        """Whether labels of rows are foretold (`ctr`, `rating`) instead of items found."""
+        return self.name in LABELLED
+
+    @property
     def primary(self) -> str:
-        """The metric that choices and verdicts are made by, fixed before any test run: ndcg at the longest list."""
+        """The metric that choices and verdicts are made by, fixed before any test run: ndcg at the longest list.
+
+        Of labelled rows it is the log loss or the root mean square error: means over rows, so that a gain has a standard error.
+        """
+        if self.labelled:
+            return "logloss" if self.name == "ctr" else "rmse"
         return f"ndcg@{max(self.k)}"
+
+    @property
+    def chosen_by(self) -> str:
+        """The figure that settings are chosen by; greater is better."""
+        return {"ctr": "-logloss", "rating": "-mse"}.get(self.name, self.primary)
 
     def described(self) -> dict[str, Any]:
         """The protocol for a report, with its stamp."""

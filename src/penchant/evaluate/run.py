@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from penchant.data.dataset import Dataset
 from penchant.errors import UserError
 from penchant.evaluate.children import Effort, Refused, measure_in_children
+from penchant.evaluate.labelled.measuring import mean_label, measure_rows
+from penchant.evaluate.labelled.report import rows_report
+from penchant.evaluate.labelled.results import LabelledResult
 from penchant.evaluate.measuring import ModelSpec, measure
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.report import Report, make_report
@@ -57,7 +60,12 @@ def evaluate(
         "n_users": data.n_users,
         "n_items": data.n_items,
     }
-    return make_report(asked, about, by_cut, effort.seed)
+    if asked.labelled:
+        rows = [result for result in by_cut[0] if not isinstance(result, ModelResult)]
+        published = "split" in data.interactions.extra
+        return rows_report(asked, about, [mean_label(data, asked), *rows], effort.seed, published=published)
+    ranked = [[result for result in results if not isinstance(result, LabelledResult)] for results in by_cut]
+    return make_report(asked, about, ranked, effort.seed)
 
 
 def _one_cut(
@@ -68,14 +76,17 @@ def _one_cut(
     isolate: bool,
     reporter: Reporter,
     cut: int,
-) -> Sequence[ModelResult | Refused]:
+) -> Sequence[ModelResult | LabelledResult | Refused]:
     if isolate:
         return measure_in_children(specs, data, protocol, effort, reporter, cut=cut)
     run = Run(seed=effort.seed, reporter=reporter)
-    results: list[ModelResult | Refused] = []
+    results: list[ModelResult | LabelledResult | Refused] = []
     for spec in specs:
         try:
-            results.append(measure(spec, data, protocol, run, budget=effort.budget, cut=cut))
+            if protocol.labelled:
+                results.append(measure_rows(spec, data, protocol, run, budget=effort.budget))
+            else:
+                results.append(measure(spec, data, protocol, run, budget=effort.budget, cut=cut))
         except UserError as fault:
             results.append(Refused(label=spec.label, reason=str(fault)))
     return results

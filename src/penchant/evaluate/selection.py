@@ -59,7 +59,7 @@ def select(
     O(budget) fits and rankings of the people that `SELECTION_CELLS` affords; settings declared ``refit=False`` share a fit.
     """
     config = model.config_class().parse(given, model.name())
-    untried = Selection(config=config, trials=(), metric=protocol.primary)
+    untried = Selection(config=config, trials=(), metric=protocol.chosen_by)
     if budget < 2:
         return untried
     try:
@@ -70,7 +70,7 @@ def select(
         return replace(untried, why_not=str(fault))
     search = _Search(model, config, validation, run, budget)
     search.over([name for name in _searched(model) if name not in given])
-    return Selection(config=search.best.config, trials=tuple(search.trials), metric=protocol.primary)
+    return Selection(config=search.best.config, trials=tuple(search.trials), metric=protocol.chosen_by)
 
 
 def _searched(model: type[Model]) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Questions, Task, people_of
 from penchant.evaluate import cold, held_out, onelist, published, replay, unseen_people
+from penchant.evaluate.labelled import rows as labelled_rows
 from penchant.evaluate.protocol import Protocol, Stage
 from penchant.rng import generator
 
@@ -19,6 +20,8 @@ _MAKERS = {
     "column": published.task,
     "users": unseen_people.task,
     "cold": cold.task,
+    "ctr": labelled_rows.task,
+    "rating": labelled_rows.task,
 }
 
 

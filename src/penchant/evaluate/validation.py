@@ -12,6 +12,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.questions import OVERALL, Questions, Task, people_of
 from penchant.errors import BadData
 from penchant.evaluate.answering import Judging, answer
+from penchant.evaluate.labelled.predicting import judged_rows
 from penchant.evaluate.protocol import Protocol, Stage
 from penchant.evaluate.tasks import make_task, sampled
 from penchant.log import Reporter
@@ -58,12 +59,14 @@ class Validation:
 def judged(
     model: Model, questions: Questions, people: Nums, protocol: Protocol, reporter: Reporter, name: str
 ) -> Float64:
-    """The primary metric of each person, float64 [P].
+    """The primary metric of each person, float64 [P]; what they add to the figure that chooses where rows are labelled.
 
     Args:
         people: int32 [P], distinct, with everybody who is asked, in any order.
         name: of the task in the progress.
     """
+    if questions.labels is not None:
+        return judged_rows(model, questions, people, protocol, reporter, name)
     metric = parse_metric(protocol.primary)
     judging = Judging(
         metrics=[metric],
@@ -101,6 +104,9 @@ def standard_errors(values: Float64, than: Float64) -> float:
 def _affordable(task: Task, protocol: Protocol) -> Questions:
     """The questions of only as many people as `SELECTION_CELLS` allows, but `SELECTION_PEOPLE` at least."""
     questions = task.asked[task.leading]
+    if questions.labels is not None:
+        # a row costs one answer, not a ranking
+        return questions
     cells = len(questions) * questions.data.n_items
     share = SELECTION_CELLS / max(1, cells)
     people = max(SELECTION_PEOPLE, int(share * len(people_of(questions))))

@@ -14,8 +14,11 @@ from typing import Any
 
 from penchant.data.cache import open_dataset
 from penchant.errors import UserError
+from penchant.evaluate.labelled.measuring import measure_rows
+from penchant.evaluate.labelled.results import LabelledResult
 from penchant.evaluate.measuring import ModelSpec, measure
 from penchant.evaluate.protocol import Protocol
+from penchant.evaluate.results import ModelResult
 from penchant.train.run import Run
 
 REFUSED = 3
@@ -57,14 +60,14 @@ def main(path: str) -> int:
 
 
 def _measured(job: dict[str, Any]) -> None:
-    result = measure(
-        ModelSpec(label=job["label"], model=job["model"], settings=job["settings"]),
-        open_dataset(Path(job["data"])),
-        Protocol.parse(job["protocol"]),
-        Run(seed=job["seed"], reporter=_Lines()),
-        budget=job["budget"],
-        cut=job["cut"],
-    )
+    spec = ModelSpec(label=job["label"], model=job["model"], settings=job["settings"])
+    data, protocol = open_dataset(Path(job["data"])), Protocol.parse(job["protocol"])
+    run = Run(seed=job["seed"], reporter=_Lines())
+    result: ModelResult | LabelledResult
+    if protocol.labelled:
+        result = measure_rows(spec, data, protocol, run, budget=job["budget"])
+    else:
+        result = measure(spec, data, protocol, run, budget=job["budget"], cut=job["cut"])
     result.write(Path(job["out"]))
 
 

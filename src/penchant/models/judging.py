@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
@@ -40,6 +41,15 @@ class Judge:
     def n_questions(self) -> int:
         """Questions with at least one right answer."""
         return sum(int((part.targets.n > 0).sum()) for part in self.asked)
+
+    @property
+    def digest(self) -> str:
+        """Depends on who is asked when, and on the right answers; 32 hex digits."""
+        sha = hashlib.blake2b(digest_size=16)
+        for part in self.asked:
+            for array in (part.batch.user, part.batch.at, part.targets.offsets, part.targets.items):
+                sha.update(np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
 
     def metric(self, scores: Callable[[QueryBatch], Float32]) -> float:
         """ndcg@10 of what `scores` says of each question, [B, n_items or fewer] with NaN for no opinion: float in 0..1."""

@@ -1,7 +1,7 @@
 """What all nets share: validation inside the log, early stop, refit on everything, and weights as named arrays.
 
-An author writes `_build` (the net, from the catalogue and the settings) and `_learner` (its batches and its loss); see `sequential`
-for models of what comes next, and `penchant.train.loop` for the training itself.
+An author writes `_build` (the net, from the catalogue and the settings) and `_learner` (its batches and its loss); see
+`sequential` for models of what comes next, and `penchant.train.loop` for the training itself.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ class NeuralModel(Model):
         """A fresh net, trained on `data`."""
         self._start(data, run)
         learner = self._learner(data, judge, run)
-        return train(learner, self.config, run, name=self.name(), stop_after=passes)
+        learns_from = {"log": data.digest, "judge": None if judge is None else judge.digest}
+        return train(learner, self.config, run, name=self.name(), stop_after=passes, learns_from=learns_from)
 
     def _start(self, data: Dataset, run: Run) -> None:
         """A fresh net whose first weights depend on the seed alone."""

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from penchant.data.arrays import Int64, ragged_positions
+from penchant.config import Between, setting
+from penchant.data.arrays import AnyArray, Float32, Int64, ragged_positions
 from penchant.data.batch import SequenceBatch
 from penchant.data.dataset import Dataset
+from penchant.models.neural import NeuralConfig
 from penchant.nn.catalogue_loss import catalogue_cross_entropy
-from penchant.nn.losses import binary_cross_entropy, gbce, sampled_softmax
+from penchant.nn.losses import binary_cross_entropy, bpr_max, gbce, sampled_softmax
 from penchant.nn.sampling import Sampler
 from penchant.nn.sequence import SequenceNet
 from penchant.rng import generator
-
-if TYPE_CHECKING:
-    from penchant.models.sequential import SequentialConfig
 
 FULL_SOFTMAX_ITEMS = 60_000
 """Catalogues up to this size are compared in full: what sampling loses in ndcg outweighs the time it saves."""
 
 _BATCHES_SORTED = 16
 """Batches whose windows are sorted by length together: enough for little padding, few enough to stay random."""
+
+
+Loss = Literal["auto", "softmax", "sampled", "bpr_max", "gbce", "bce"]
+
+
+class SequentialConfig(NeuralConfig):
+    """Settings of every net that reads a past in order."""
+
+    embedding_dim: int = setting(64, "numbers that stand for an item", search=(32, 64, 128, 256), ge=1)
+    max_len: int = setting(50, "newest events that are read", unit="events", search=(20, 50, 100, 200), ge=1)
+    dropout: float = setting(0.2, "share of the values that is dropped in training", search=Between(0, 0.6), ge=0, lt=1)
+    loss: Loss = setting(
+        "auto",
+        "softmax over the whole catalogue, or over sampled negatives (sampled), or a comparison with the best of them "
+        "(bpr_max), or a yes or no for each (gbce, bce); auto: softmax up to 60,000 items, sampled beyond",
+    )
+    n_negatives: int = setting(1024, "negatives that all places of a batch share", search=(256, 1024, 4096), ge=1)
+    negative_power: float = setting(0.5, "negatives are drawn in proportion to counts to this power", ge=0, le=1)
+    calibration: float = setting(
+        0.75, "gbce: 0 is plain binary cross-entropy, 1 undoes the sampling in full", ge=0, le=1
+    )
 
 
 class NextItemLearner:
@@ -39,12 +59,13 @@ class NextItemLearner:
         seed: int,
         metric: Callable[[], float] | None,
     ) -> None:
-        self.net, self.train, self.config, self.seed, self.metric = net, train, config, seed, metric
+        self.net: nn.Module = net
+        self.reader, self.train, self.config, self.seed, self.metric = net, train, config, seed, metric
         self.device = next(net.parameters()).device
         self.worth = _worth(train)
         counts = np.bincount(train.interactions.item, minlength=train.n_items)
         self.sampler = Sampler.of(counts, power=config.negative_power)
-        self.kind = config.loss
+        self.kind: str = config.loss
         if self.kind == "auto":
             self.kind = "softmax" if train.n_items <= FULL_SOFTMAX_ITEMS else "sampled"
 
@@ -96,15 +117,15 @@ class NextItemLearner:
             counted = weight_N > 0
             h_ND, target_N, weight_N = h_ND[counted], target_N[counted], weight_N[counted]
         if self.kind == "softmax":
-            return catalogue_cross_entropy(h_ND, self.net.items, target_N, weight_N), len(target_N)
+            return catalogue_cross_entropy(h_ND, self.reader.items, target_N, weight_N), len(target_N)
         return self._sampled(h_ND, target_N, rng), len(target_N)
 
     def _sampled(self, h_ND: Tensor, target_N: Tensor, rng: np.random.Generator) -> Tensor:
         """The loss against negatives that all places share; where a negative is the right answer it does not count."""
         negative = self.sampler.draw(self.config.n_negatives, rng)
         negative_K = self._tensor(negative)
-        own_N = (h_ND * self.net.rows(target_N)).sum(1).float()
-        other_NK = (h_ND @ self.net.rows(negative_K).t()).float()
+        own_N = (h_ND * self.reader.rows(target_N)).sum(1).float()
+        other_NK = (h_ND @ self.reader.rows(negative_K).t()).float()
         other_NK = other_NK.masked_fill(target_N[:, None] == negative_K[None], -torch.inf)
         if self.kind == "sampled":
             log_q = torch.from_numpy(self.sampler.log_q)
@@ -113,17 +134,19 @@ class NextItemLearner:
             return sampled_softmax(own_N, other_NK, own_q, other_q[None])
         if self.kind == "gbce":
             return gbce(own_N, other_NK, n_items=self.train.n_items, calibration=self.config.calibration)
+        if self.kind == "bpr_max":
+            return bpr_max(own_N, other_NK)
         return binary_cross_entropy(own_N, other_NK)
 
     def judge(self) -> float | None:
         """The validation metric of the net as it is."""
         return None if self.metric is None else self.metric()
 
-    def _tensor(self, array: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+    def _tensor(self, array: AnyArray) -> Tensor:
         return torch.from_numpy(array).to(self.device)
 
 
-def _worth(train: Dataset) -> np.ndarray | None:  # type: ignore[type-arg]
+def _worth(train: Dataset) -> Float32 | None:
     """What an event of each kind counts as a target, float32 [kinds]; None where all count alike."""
     worth = np.asarray([kind.weight if kind.target else 0.0 for kind in train.schema.kinds.values()], dtype=np.float32)
     return None if bool((worth == worth[0]).all()) else worth

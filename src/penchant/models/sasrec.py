@@ -1,10 +1,10 @@
 """Self-attention over what a person did, in order: the transformer of this field.
 
 When to use it: logs in which order tells (films, music, sessions) with some ten thousand events or more. Cost: a pass takes
-O(N (L d + d^2 + I d)) for N events, windows of L events, d numbers an item and I items; memory O(B L d + I d), B sequences a
-batch. A query takes O(L^2 d + I d). Sources: Kang & McAuley 2018, "Self-attentive sequential recommendation", equations 1-5;
-full cross-entropy instead of one negative after Klenitskiy & Vasilev 2023, "Turning dross into gold loss"; gbce: Petrov &
-Macdonald 2023. Ours: norms before the layers, windows cut anew each pass, averaged weights.
+O(N (L d + d^2 + I d)) for N events, windows of L events, d numbers an item and I items; memory O(B L d + I d), B sequences
+a batch. A query takes O(L^2 d + I d). Sources: Kang & McAuley 2018, "Self-attentive sequential recommendation", equations
+1-5; full cross-entropy instead of one negative after Klenitskiy & Vasilev 2023, "Turning dross into gold loss"; gbce:
+Petrov & Macdonald 2023. Ours: norms before the layers, windows cut anew each pass, averaged weights.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from penchant.config import setting
-from penchant.models.sequential import SequentialConfig, SequentialModel
+from penchant.models.next_item import SequentialConfig
+from penchant.models.sequential import SequentialModel
 from penchant.nn.attention import RelativeBias
 from penchant.nn.blocks import GatedBlock, TransformerBlock
 from penchant.nn.dropout import Dropout

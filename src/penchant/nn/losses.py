@@ -1,7 +1,7 @@
 """Losses that learn which item comes next from the right one and a few others.
 
-The whole catalogue's cross-entropy is in `catalogue_loss`. Logits here are float [N] for the right item (`own_N`) and float [N, K] for
-the negatives (`other_NK`); a negative that is the right answer is taken out by the caller with -inf.
+The whole catalogue's cross-entropy is in `catalogue_loss`. Logits here are float [N] for the right item (`own_N`) and float
+[N, K] for the negatives (`other_NK`); a negative that is the right answer is taken out by the caller with -inf.
 """
 
 from __future__ import annotations
@@ -47,8 +47,19 @@ def gbce(own_N: Tensor, other_NK: Tensor, *, n_items: int, calibration: float) -
     return (beta * functional.softplus(-own_N) + others).mean()
 
 
+def bpr_max(own_N: Tensor, other_NK: Tensor, *, penalty: float = 1.0) -> Tensor:
+    """Mean of ``-log sum_k s_k sigmoid(own - other_k) + penalty sum_k s_k other_k^2`` with s the softmax of the negatives.
+
+    Source: Hidasi & Karatzoglou 2018, "Recurrent neural networks with top-k gains", equation 11.
+    """
+    share_NK = torch.softmax(other_NK, dim=1)
+    others = torch.where(torch.isinf(other_NK), 0.0, other_NK)
+    gain = (share_NK * torch.sigmoid(own_N[:, None] - others)).sum(1)
+    return (-torch.log(gain + 1e-24) + penalty * (share_NK * others.square()).sum(1)).mean()
+
+
 def multinomial(logits_BI: Tensor, counts_BI: Tensor) -> Tensor:
-    """Mean over the rows of ``-sum_i counts log softmax(logits)``; Liang et al. 2018, "Variational autoencoders", equation 2."""
+    """Mean over the rows of ``-sum_i counts log softmax(logits)``; Liang et al. 2018 (Mult-VAE), equation 2."""
     return -(functional.log_softmax(logits_BI, dim=1) * counts_BI).sum(1).mean()
 
 

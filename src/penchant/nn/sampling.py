@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-Sampling = Literal["uniform", "popularity"]
+Int64 = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +22,7 @@ class Sampler:
     log_q: np.ndarray[tuple[int], np.dtype[np.float32]]
 
     @classmethod
-    def of(cls, counts: np.ndarray[tuple[int], np.dtype[np.int64]], *, power: float) -> Sampler:
+    def of(cls, counts: Int64, *, power: float) -> Sampler:
         """Probabilities in proportion to ``counts ** power``; power 0 draws all items with a count alike.
 
         Source: Mikolov et al. 2013, "Distributed representations of words and phrases", section 2.2 (power 0.75).
@@ -33,7 +32,8 @@ class Sampler:
         with np.errstate(divide="ignore"):
             return cls(np.cumsum(share), np.log(share).astype(np.float32))
 
-    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def draw(self, n: int, rng: np.random.Generator) -> Int64:
         """`n` item numbers with replacement, int64 [n]; O(n log I)."""
         found = np.searchsorted(self.cumulative, rng.random(n) * self.cumulative[-1], side="right")
-        return np.minimum(found, len(self.cumulative) - 1).astype(np.int64)
+        drawn: Int64 = np.minimum(found, len(self.cumulative) - 1).astype(np.int64)
+        return drawn

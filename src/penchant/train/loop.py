@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 from penchant.errors import UserError
 from penchant.rng import generator, stable_hash
+from penchant.train.checkpoint import Checkpoints, training_key
+from penchant.train.memory import keep_memory
 from penchant.train.optimiser import Optimiser
 from penchant.train.run import Run
 from penchant.train.settings import TrainingConfig
@@ -59,18 +61,35 @@ class Outcome:
     seconds: float = 0.0
 
 
-def train(learner: Learner, settings: TrainingConfig, run: Run, *, name: str, stop_after: int | None = None) -> Outcome:
+def train(
+    learner: Learner,
+    settings: TrainingConfig,
+    run: Run,
+    *,
+    name: str,
+    stop_after: int | None = None,
+    learns_from: Mapping[str, Any] | None = None,
+) -> Outcome:
     """Trains `learner.net` and leaves the best weights in it: those of the best pass, or of the last where nothing judged.
 
     Args:
+        run: where it says so, checkpoints are kept, and a training of the same key goes on from its newest one.
         name: of the model, shown in the progress.
         stop_after: passes after which to stop, with the schedule of all `epochs`: how a refit repeats what was chosen.
+        learns_from: what tells this training from others beside its settings and its seed, as plain JSON values: digests of the
+            log and of the questions that judge. Without it no checkpoints are kept.
 
     Raises:
         UserError: the loss or a gradient is no number; says where, and what to try.
     """
+    keep_memory()
+    training = _Training(learner, settings, run, name, stop_after)
+    if run.checkpoints is not None and learns_from is not None:
+        about = {"settings": settings.model_dump(mode="json"), "seed": run.seed, "last": training.last}
+        key = training_key({"name": name, **about, **learns_from})
+        training.keep(Checkpoints(run.checkpoints / key[:16], key, run.reporter))
     with torch.random.fork_rng(devices=[]):
-        return _Training(learner, settings, run, name, stop_after).run()
+        return training.run()
 
 
 class _Training:
@@ -82,14 +101,18 @@ class _Training:
         self.optimiser = Optimiser(learner.net, settings)
         self.outcome = Outcome()
         self.kept: Mapping[str, Tensor] = {}
-        self.step = 0
+        self.step = self.place = 0  # steps in all, and batches of the pass that are done
+        self.total = self.seen = 0.0  # loss and events of these
+        self.checkpoints: Checkpoints | None = None
+        self.saved = time.perf_counter()
 
     def run(self) -> Outcome:
-        """All passes."""
-        for epoch in range(len(self.outcome.history), self.last):
+        """All passes that are left."""
+        while not self._over():
+            epoch = len(self.outcome.history)
             self._pass(epoch)
-            if self._judged(epoch):
-                break
+            self._judged(epoch)
+            self._save(0.0 if self._over() else self.run_settings.checkpoint_every / 10)
         if self.kept:
             self.learner.net.load_state_dict(dict(self.kept))
         else:
@@ -98,20 +121,27 @@ class _Training:
         self.learner.net.eval()
         return self.outcome
 
+    def _over(self) -> bool:
+        done = len(self.outcome.history)
+        waited = 0 if self.outcome.best is None else done - self.outcome.best_epoch
+        return done >= self.last or waited >= self.settings.patience
+
     def _pass(self, epoch: int) -> None:
         plan = self.learner.plan(epoch)
-        begun, wall, cpu = self.outcome.seconds, time.perf_counter(), time.process_time()
-        total = seen = 0.0
+        before, begun, wall, cpu = self.seen, self.outcome.seconds, time.perf_counter(), time.process_time()
         self.learner.net.train()
-        for place, part in enumerate(plan):
-            rate = self._rate(epoch + place / len(plan))
-            loss, n = self._step(epoch, place, part, rate)
-            total, seen = total + loss * n, seen + n
-            if place % 4 == 0 or place + 1 == len(plan):
-                pace = seen / max(time.perf_counter() - wall, 1e-9)
-                self._show(epoch, place + 1, len(plan), total / max(seen, 1), pace)
-        self.outcome.seconds = begun + time.process_time() - cpu
-        self.outcome.history.append({"loss": total / max(seen, 1), "events": seen, "seconds": self.outcome.seconds})
+        while self.place < len(plan):
+            place = self.place
+            loss, n = self._step(epoch, place, plan[place], self._rate(epoch + place / len(plan)))
+            self.total, self.seen, self.place = self.total + loss * n, self.seen + n, place + 1
+            self.outcome.seconds = begun + time.process_time() - cpu
+            if place % 4 == 0 or self.place == len(plan):
+                pace = (self.seen - before) / max(time.perf_counter() - wall, 1e-9)
+                self._show(epoch, self.place, len(plan), self.total / max(self.seen, 1), pace)
+            self._save(self.run_settings.checkpoint_every)
+        about = {"loss": self.total / max(self.seen, 1), "events": self.seen, "seconds": self.outcome.seconds}
+        self.outcome.history.append({**about})
+        self.place, self.total, self.seen = 0, 0.0, 0.0
 
     def _step(self, epoch: int, place: int, part: Any, rate: float) -> tuple[float, int]:
         seed = self.run_settings.seed
@@ -143,8 +173,8 @@ class _Training:
             fall = LEAST_RATE + (1 - LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
         return self.settings.learning_rate * rise * fall
 
-    def _judged(self, epoch: int) -> bool:
-        """Judges the averaged weights and keeps them when they are the best so far; whether it is time to stop."""
+    def _judged(self, epoch: int) -> None:
+        """Judges the averaged weights and keeps them when they are the best so far."""
         self.optimiser.average.swap()
         self.learner.net.eval()
         metric = self.learner.judge()
@@ -153,7 +183,41 @@ class _Training:
             self.outcome.best, self.outcome.best_epoch = metric, epoch + 1
             self.kept = {key: value.detach().clone() for key, value in self.learner.net.state_dict().items()}
         self.optimiser.average.swap()
-        return metric is not None and epoch + 1 - self.outcome.best_epoch >= self.settings.patience
+
+    def keep(self, checkpoints: Checkpoints) -> None:
+        """Goes on from the newest checkpoint, where there is one, and writes more of them."""
+        self.checkpoints, found = checkpoints, checkpoints.newest()
+        if found is None:
+            return
+        parts = {kind: parts_named(kind, found.tensors) for kind in ("net", "kept", "optimiser")}
+        meta, outcome = found.meta, found.meta["outcome"]
+        self.learner.net.load_state_dict(parts["net"])
+        self.kept = parts["kept"]
+        self.optimiser.restore(parts["optimiser"], meta["optimiser"])
+        self.step, self.place, self.total, self.seen = found.step, meta["place"], meta["total"], meta["seen"]
+        self.outcome = Outcome(**outcome)
+        threads = torch.get_num_threads()
+        other = (
+            "" if meta["threads"] == threads else f" ({threads} threads instead of {meta['threads']}: other last bits)"
+        )
+        self.run_settings.reporter.note(f"{self.name}: goes on from step {self.step} of a run that was stopped{other}")
+
+    def _save(self, seconds: float) -> None:
+        """Writes a checkpoint, unless the last one is younger than `seconds`."""
+        if self.checkpoints is None or time.perf_counter() - self.saved < seconds:
+            return
+        tensors, numbers = self.optimiser.state()
+        named = {"net": self.learner.net.state_dict(), "kept": self.kept, "optimiser": tensors}
+        self.checkpoints.save(
+            self.step,
+            {f"{kind}/{name}": tensor for kind, part in named.items() for name, tensor in part.items()},
+            {
+                "optimiser": numbers,
+                **{"place": self.place, "total": self.total, "seen": self.seen, "threads": torch.get_num_threads()},
+                "outcome": asdict(self.outcome),
+            },
+        )
+        self.saved = time.perf_counter()
 
     def _show(self, epoch: int, done: int, of: int, loss: float, pace: float) -> None:
         words = f"{self.name}: epoch {epoch + 1}/{self.last}, loss {loss:.3f}"
@@ -162,6 +226,11 @@ class _Training:
             words += f", ndcg@10 {metrics[-1]:.4f} (best {self.outcome.best:.4f} at {self.outcome.best_epoch})"
         words += f", {pace:,.0f} events/s"
         self.run_settings.reporter.progress(words, epoch * of + done, self.last * of)
+
+
+def parts_named(kind: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a checkpoint whose names begin with ``kind/``, by the rest of their names."""
+    return {name.partition("/")[2]: tensor for name, tensor in tensors.items() if name.startswith(f"{kind}/")}
 
 
 def precision(settings: TrainingConfig) -> AbstractContextManager[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,29 @@ class Optimiser:
             part.zero_grad(set_to_none=True)
         self.average.update()
         return norm
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What `restore` takes back: tensors (not copied) and plain numbers, by name."""
+        tensors = {f"average:{i}": value for i, value in enumerate(self.average.values)}
+        numbers: dict[str, Any] = {"average:steps": self.average.steps}
+        for i, part in enumerate(self.parts):
+            for weight, state in part.state_dict()["state"].items():
+                for key, value in state.items():
+                    (tensors if isinstance(value, Tensor) else numbers)[f"moment:{i}:{weight}:{key}"] = value
+        return tensors, numbers
+
+    def restore(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
+        """Takes back what `state` returned, for a net of the same shape."""
+        self.average.steps = numbers["average:steps"]
+        for i, value in enumerate(self.average.values):
+            value.copy_(tensors[f"average:{i}"])
+        for i, part in enumerate(self.parts):
+            states: dict[int, dict[str, Any]] = {}
+            for name, value in {**tensors, **numbers}.items():
+                kind, *place = name.split(":", 3)
+                if kind == "moment" and int(place[0]) == i:
+                    states.setdefault(int(place[1]), {})[place[2]] = value
+            part.load_state_dict({"state": states, "param_groups": part.state_dict()["param_groups"]})
 
 
 class Average:

@@ -17,8 +17,8 @@ class TrainingConfig(Config):
     batch_size: int = setting(128, "sequences, people or rows of one step", search=Between(16, 4096, log=True), ge=1)
     learning_rate: float = setting(0.001, "greatest step of AdamW", search=Between(1e-4, 1e-2, log=True), gt=0)
     weight_decay: float = setting(
-        0.0, "how strongly weights are pulled to zero; norms and biases are not", search=Between(1e-4, 1, log=True, also=(0.0,)),
-        ge=0,
+        0.0, "how strongly weights are pulled to zero; norms and biases are not",
+        search=Between(1e-4, 1, log=True, also=(0.0,)), ge=0,
     )  # fmt: skip
     warmup: float = setting(0.02, "part of all steps in which the learning rate rises from zero", ge=0, lt=1)
     schedule: Schedule = setting("cosine", "cosine lets the learning rate fall to a hundredth over `epochs`")

@@ -41,7 +41,7 @@ ALIASES: Mapping[Role, tuple[str, ...]] = {
     ),
     "value": (
         "rating", "weight", "value", "event_value", "score", "stars", "quantity", "qty", "playtime", "play_count",
-        "plays", "count", "cnt", "strength",
+        "plays", "count", "cnt", "strength", "label", "clicked", "click",
     ),
     "kind": (
         "event", "event_type", "kind", "event_name", "event_kind", "action", "action_type", "type", "behavior",
@@ -52,6 +52,9 @@ ALIASES: Mapping[Role, tuple[str, ...]] = {
     "order": ("position", "pos", "order"),
 }  # fmt: skip
 """Accepted names of each role, the best first."""
+
+MAYBE_WORDS = frozenset({"label"})
+"""Names of a value that are those of texts as well, such as the label of a record: texts there play no role."""
 
 _IN_WORDS: Mapping[Role, str] = {"user_id": "the person", "item_id": "the item", "timestamp": "the time"}
 

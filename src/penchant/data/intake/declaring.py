@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penchant.data.intake.columns import ALIASES, Roles, plain
+from penchant.data.intake.cells import as_number
+from penchant.data.intake.columns import ALIASES, MAYBE_WORDS, Roles, plain
 from penchant.data.intake.reading import Source, first_rows, typed
 from penchant.data.schema import EventKind, Role, Schema
 
@@ -50,6 +51,17 @@ def completed(
     if needs_users:
         found["user_attributes"] = guess.user_attributes
     return Schema(**{**found, **given}), tuple(guess.context) if schema is None else ()
+
+
+def without_words(schema: Schema | None, source: Source, roles: Roles) -> Roles:
+    """The roles without a value that was only found by a name such as "label" and holds texts in the first rows."""
+    column = roles.found.get("value")
+    if column is None or plain(column) not in MAYBE_WORDS or (schema is not None and "value" in schema.columns):
+        return roles
+    _, bad = as_number(first_rows(source, SAMPLE_ROWS)[column])
+    if not bad.any():
+        return roles
+    return Roles(found={role: name for role, name in roles.found.items() if role != "value"}, notes=roles.notes)
 
 
 def with_kinds(schema: Schema, counts: Mapping[str, int]) -> Schema:

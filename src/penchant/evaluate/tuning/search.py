@@ -67,7 +67,7 @@ def about(spec: ModelSpec, data: Dataset, protocol: Protocol, seed: int) -> dict
     return {
         DIGEST: data.digest,
         "model": spec.model,
-        "metric": protocol.primary,
+        "metric": protocol.chosen_by,
         "protocol": protocol.described(),
         "seed": seed,
         "given setting": dict(spec.settings),

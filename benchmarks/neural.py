@@ -1,0 +1,189 @@
+"""Nets at published strength: each row is a set, a protocol, a model with its settings, and the figure to reach.
+
+    python -m benchmarks.neural --row sasrec-ml-1m --seeds 7,8,9
+    python -m benchmarks.neural --row sasrec-ml-1m --quick
+
+A run measures the model once for each seed, and `itemknn` once, and writes ``results/neural-ROW.json``; seeds that the
+file holds already stay. ``--quick`` trains a tenth of the passes, which must bring the
+model at least half of the way to the stored figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.recording import RESULTS, provenance, write_result
+from benchmarks.replay import Terminal
+from benchmarks.sets import read_set
+from penchant.evaluate.children import Effort, Refused, measure_in_children
+from penchant.evaluate.measuring import ModelSpec
+from penchant.evaluate.protocol import Protocol
+from penchant.evaluate.results import ModelResult
+from penchant.metrics.intervals import mean_interval, paired_bootstrap
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What is measured, and what it is held against.
+
+    Attributes:
+        bars: metric -> the least figure wanted.
+        published: what papers report, in words.
+    """
+
+    set: str
+    protocol: Protocol
+    model: str
+    settings: dict[str, Any]
+    bars: dict[str, float] = field(default_factory=dict)
+    published: str = ""
+
+
+LOO = Protocol(name="column", repeats="exclude", request_time="none")
+LAST = Protocol(name="last", repeats="exclude", request_time="none")
+
+ROWS: dict[str, Row] = {
+    "sasrec-ml-1m": Row(
+        set="ml-1m-loo", protocol=LOO, model="sasrec",
+        settings={"max_len": 200, "batch_size": 32, "learning_rate": 0.002, "epochs": 40, "patience": 8},
+        bars={"ndcg@10": 0.182, "hit@10": 0.315}, published="ndcg@10 .1821-.1858, hit@10 .315-.318",
+    ),
+    "gru4rec-ml-1m": Row(
+        set="ml-1m-loo", protocol=LOO, model="gru4rec",
+        settings={"max_len": 200, "batch_size": 32, "learning_rate": 0.002, "epochs": 40, "patience": 8},
+        bars={"ndcg@10": 0.165, "hit@10": 0.285}, published="ndcg@10 .168-.169, hit@10 .289-.296",
+    ),
+    "caser-ml-1m": Row(
+        set="ml-1m-loo", protocol=LOO, model="caser",
+        settings={"max_len": 200, "batch_size": 32, "learning_rate": 0.002, "epochs": 40, "patience": 8},
+    ),
+    "sasrec-beauty": Row(
+        set="beauty-5core", protocol=LAST, model="sasrec",
+        settings={"dropout": 0.5, "batch_size": 128, "epochs": 60},
+        bars={"ndcg@10": 0.058, "hit@10": 0.095}, published="ndcg@10 .0588, hit@10 .0974",
+    ),
+}  # fmt: skip
+METRICS = ("ndcg@10", "hit@10", "recall@20", "ndcg@20", "mrr@20")
+
+
+def measured(row: Row, seeds: list[int], threads: int, against: bool) -> list[ModelResult]:
+    """One result a seed, then that of itemknn when it is asked for."""
+    data = read_set(row.set)
+    protocol = row.protocol.resolved(data)
+    found = []
+    specs = [(ModelSpec(label=str(seed), model=row.model, settings=row.settings), seed, 1) for seed in seeds]
+    specs += [(ModelSpec(label="itemknn", model="itemknn", settings={}), 7, 20)] if against else []
+    for spec, seed, budget in specs:
+        effort = Effort(budget=budget, threads=threads, seed=seed)
+        result = measure_in_children([spec], data, protocol, effort, Terminal(), cut=0)[0]
+        if isinstance(result, Refused):
+            raise SystemExit(f"{spec.label}: not run: {result.reason}")
+        found.append(result)
+        print(line(result), flush=True)
+    return found
+
+
+def line(result: ModelResult) -> str:
+    """One result in words."""
+    values = figures(result)["metrics"]
+    said = ", ".join(
+        f"{name} {value['mean']:.4f} [{value['low']:.4f}, {value['high']:.4f}]" for name, value in values.items()
+    )
+    return f"{result.label}: {said}; fit {result.about['fit_cpu_seconds']:.0f} CPU s"
+
+
+def figures(result: ModelResult) -> dict[str, Any]:
+    """Means and 95 % intervals over people, with what the run cost."""
+    history = next(iter(result.metrics))
+    values = result.metrics[history]
+    intervals = {name: mean_interval(values[name]) for name in METRICS if name in values}
+    about = ("fit_seconds", "fit_cpu_seconds", "peak_rss_mb", "recommend_per_cpu_second", "n_questions")
+    return {
+        "metrics": {name: {"mean": i.mean, "low": i.low, "high": i.high, "n": i.n} for name, i in intervals.items()},
+        **{key: result.about[key] for key in about},
+    }
+
+
+def combined(row: Row, runs: dict[str, Any]) -> dict[str, Any]:
+    """The mean over the seeds beside the figure wanted."""
+    means = {
+        name: sum(run["metrics"][name]["mean"] for run in runs.values()) / len(runs)
+        for name in next(iter(runs.values()))["metrics"]
+    }
+    return {
+        "mean_over_seeds": means,
+        "wanted": row.bars,
+        "reached": {name: means[name] >= bar for name, bar in row.bars.items()},
+        "published": row.published,
+    }
+
+
+def paired(result: ModelResult, other: ModelResult) -> dict[str, Any]:
+    """How much better than itemknn, person by person."""
+    history = next(iter(result.metrics))
+    found = paired_bootstrap(result.metrics[history]["ndcg@10"], other.metrics[history]["ndcg@10"], seed=7)
+    return {"metric": "ndcg@10", "difference": found.difference, "low": found.low, "high": found.high}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--row", choices=sorted(ROWS), required=True)
+    parser.add_argument("--seeds", default="7,8,9")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--quick", action="store_true")
+    arguments = parser.parse_args()
+    row, name = ROWS[arguments.row], f"neural-{arguments.row}"
+    path = RESULTS / f"{name}.json"
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if arguments.quick:
+        return quick(row, stored, arguments.threads)
+    same = stored.get("settings") == row.settings
+    runs: dict[str, Any] = dict(stored["runs"]) if same else {}
+    begun = time.monotonic()
+    found = measured(
+        row,
+        [int(seed) for seed in arguments.seeds.split(",")],
+        arguments.threads,
+        against="itemknn" not in stored or not same,
+    )
+    if found[-1].label == "itemknn":
+        stored |= {"itemknn": figures(found[-1]), "over_itemknn": paired(found[0], found[-1])}
+        found = found[:-1]
+    made_by = provenance(["benchmarks.neural", *sys.argv[1:]])
+    runs |= {result.label: {"commit": made_by["commit"], **figures(result)} for result in found}
+    write_result(
+        name,
+        {
+            "set": row.set,
+            "protocol": row.protocol.model_dump(mode="json"),
+            "model": row.model,
+            "settings": row.settings,
+            "threads": arguments.threads,
+            "runs": runs,
+            **combined(row, runs),
+            "itemknn": stored["itemknn"],
+            "over_itemknn": stored["over_itemknn"],
+        },  # fmt: skip
+        "benchmarks.neural",
+    )
+    print(json.dumps(combined(row, runs), indent=1), f"{time.monotonic() - begun:.0f} s of wall time")
+    return 0
+
+
+def quick(row: Row, stored: dict[str, Any], threads: int) -> int:
+    """A tenth of the passes; whether that goes half of the way."""
+    few = {**row.settings, "epochs": max(2, row.settings["epochs"] // 10), "early_stop": False}
+    short = Row(set=row.set, protocol=row.protocol, model=row.model, settings=few)
+    got = figures(measured(short, [7], threads, against=False)[0])["metrics"]["ndcg@10"]["mean"]
+    whole = stored["mean_over_seeds"]["ndcg@10"]
+    print(f"ndcg@10 {got:.4f} after {few['epochs']} passes, stored {whole:.4f} after all")
+    return 0 if got > whole / 2 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

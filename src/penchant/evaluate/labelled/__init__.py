@@ -1,0 +1,1 @@
+"""Protocols `ctr` and `rating`: what came of a row, foretold before it is known."""
