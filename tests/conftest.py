@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import hypothesis
 import pytest
@@ -29,3 +30,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Caches of a test run stay out of the home folder of whoever runs it."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Nets learn on one thread: sums have one order, and tests that run side by side do not fight for processors."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
