@@ -7,7 +7,8 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from penchant.models.multvae import Multvae, MultvaeConfig, MultvaeNet, _BagLearner, _bags
+from penchant.models.multvae import Multvae, MultvaeConfig, MultvaeNet, _BagLearner
+from penchant.nn.bags import Bags
 from penchant.query import Past, Query
 from tests.models.toys import tiny_log
 
@@ -25,7 +26,7 @@ def test_a_forward_pass_by_hand():
         net.into[:] = torch.tensor([[1.0, 0.0], [0.0, 2.0], [5.0, 5.0]])
         net.squeeze.weight[:] = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
     bags = sp.csr_matrix(np.asarray([[0.6, 0.8, 0.0], [0.0, 0.0, 0.0]], dtype=np.float32))
-    mean, log_variance = net.encode(*_bags(bags, torch.device("cpu")))
+    mean, log_variance = net.encode(Bags.of(bags, torch.device("cpu")))
     # hidden = tanh(.6 * 1), tanh(.8 * 2); the mean is their sum, the log variance their difference
     a, b = np.tanh([0.6, 1.6])
     assert mean[:, 0].tolist() == pytest.approx([a + b, 0], abs=1e-6)
@@ -42,13 +43,13 @@ def test_the_loss_is_the_annealed_bound(done, beta):
     torch.manual_seed(1)
     loss, n = learner.loss((done, np.asarray([0, 1])), np.random.default_rng(1))
     torch.manual_seed(1)
-    mean, log_variance = model.net.encode(*_bags(bags / np.float32(np.sqrt(2)), torch.device("cpu")))
+    mean, log_variance = model.net.encode(Bags.of(sp.csr_matrix(bags / np.float32(np.sqrt(2))), torch.device("cpu")))
     z = mean + torch.randn_like(mean) * log_variance.exp().sqrt()
     chances = torch.softmax(model.net.out(model.net.decode(z)), dim=1).log()
     likelihood = -(chances[0, :2].sum() + chances[1, 1:3].sum()) / 2
     divergence = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum() / 2
     expected = float((likelihood + beta * divergence).detach())
-    assert (float(loss.detach()), n) == (pytest.approx(expected, rel=1e-5), 2)
+    assert n == 2 and float(loss.detach()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_each_person_is_learned_from_once_a_pass_and_small_logs_have_ten_steps():

@@ -17,7 +17,6 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from penchant.config import Between, setting
 from penchant.data.arrays import Float32, Int64
@@ -29,6 +28,7 @@ from penchant.models.judging import Judge
 from penchant.models.neighbours import kind_weights
 from penchant.models.neural import NeuralConfig, NeuralModel
 from penchant.models.vectors import of_known, understood
+from penchant.nn.bags import Bags
 from penchant.nn.losses import gaussian_divergence, multinomial
 from penchant.rng import generator
 from penchant.train.loop import Learner
@@ -100,10 +100,10 @@ class MultvaeNet(nn.Module):
         for layer in (self.squeeze, self.unfold, self.out):
             nn.init.zeros_(layer.bias)
 
-    def encode(self, item_N: Tensor, weight_N: Tensor, offset_B: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance, float32 [B, D] each, of bags of weighted items, one bag after the other."""
-        bag_BH = functional.embedding_bag(item_N, self.into, offset_B, per_sample_weights=weight_N, mode="sum")
-        mean_BD, log_variance_BD = self.squeeze(torch.tanh(bag_BH + self.into_bias)).float().chunk(2, dim=1)
+    def encode(self, bags: Bags) -> tuple[Tensor, Tensor]:
+        """Mean and log variance, float32 [B, D] each, of bags of weighted items."""
+        h_BH = torch.tanh(bags.summed(self.into) + self.into_bias)
+        mean_BD, log_variance_BD = self.squeeze(h_BH).float().chunk(2, dim=1)
         return mean_BD, log_variance_BD
 
     def decode(self, z_BD: Tensor) -> Tensor:
@@ -140,7 +140,7 @@ class _BagLearner:
         done, rows = part
         bag, keep = self.unit[rows], 1 - self.config.input_dropout
         bag.data *= (rng.random(bag.nnz) < keep).astype(np.float32) / np.float32(keep)
-        mean_BD, log_variance_BD = self.vae.encode(*_bags(bag, self.device))
+        mean_BD, log_variance_BD = self.vae.encode(Bags.of(bag, self.device))
         z_BD = mean_BD + torch.randn_like(mean_BD) * (0.5 * log_variance_BD).exp()
         logits_BI = self.vae.out(self.vae.decode(z_BD))
         count_BI = torch.from_numpy(self.bags[rows].toarray()).to(self.device)
@@ -172,7 +172,7 @@ class Multvae(NeuralModel):
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
         past = sp.csr_matrix(past)
         with torch.inference_mode():
-            mean_BD, _ = self.net.encode(*_bags(unit_rows(past), self.device))
+            mean_BD, _ = self.net.encode(Bags.of(unit_rows(past), self.device))
             h_BH = self.net.decode(mean_BD)
             h_BH[torch.from_numpy(np.diff(past.indptr) == 0).to(self.device)] = torch.nan
         return h_BH
@@ -191,10 +191,3 @@ class Multvae(NeuralModel):
         out = self.net.out
         vectors = torch.cat([out.weight, out.bias[:, None]], dim=1).detach().cpu().numpy()
         return of_known(self, vectors)
-
-
-def _bags(rows: sp.csr_matrix, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Items int64 [N], weights float32 [N] and the beginning of each bag int64 [B]."""
-    parts = (rows.indices.astype(np.int64), rows.data.astype(np.float32), rows.indptr[:-1].astype(np.int64))
-    item, weight, offset = (torch.from_numpy(part).to(device) for part in parts)
-    return item, weight, offset
