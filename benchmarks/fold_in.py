@@ -6,8 +6,8 @@
 Tenths of the people leave training, and their ndcg@100 over the other fifth of their items is judged (protocol `users` with
 ``given_share``). The penalty of `ease` is chosen on a validation tenth of the people; the settings of `multvae` stand below and
 were found on the same people beforehand, one by one, and its passes are chosen there in each run. Writes
-``results/fold-in-ml-1m.json``: each model, each seed, and the difference of the mean over the seeds to `ease`, paired by person.
-``--quick`` measures `popular` alone and fails when it leaves the stored interval.
+``results/fold-in-ml-1m.json``: each model, each seed, and the mean over the seeds less `ease`, paired by person. ``--quick``
+measures `popular` alone and fails when it leaves the stored interval.
 """
 
 from __future__ import annotations

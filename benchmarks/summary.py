@@ -140,7 +140,8 @@ def fold_in_section(name: str, result: dict[str, Any]) -> str:
     """People never seen in training, with a share of their items given."""
     made, pair = result["made_by"], result["multvae_over_ease"]
     title = f"## {name}\n\n{result['n_people']:,} unseen people, {result['protocol']['given_share']:.0%} of their items given; "
-    title += f"means with 95 % intervals. `{made['command']}` at `{made['commit']}`, {result['wall_seconds'] / 60:.0f} minutes.\n\n"
+    title += f"means with 95 % intervals. `{made['command']}` at `{made['commit']}`, "
+    title += f"{result['wall_seconds'] / 60:.0f} minutes.\n\n"
     metrics = list(result["fold_in_rows"][0]["metrics"])
     lines = ["| model | " + " | ".join(metrics) + " | fit CPU s |", "|---" * (len(metrics) + 2) + "|"]
     for row in result["fold_in_rows"]:
