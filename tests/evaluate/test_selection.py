@@ -17,6 +17,7 @@ from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.selection import Selection, select
 from penchant.models.base import Model, ModelConfig
 from penchant.models.popular import Popular
+from penchant.testing.worlds import taste_world
 from penchant.train.run import Run
 from tests.evaluate.logs import dataset, random_log
 
@@ -136,3 +137,17 @@ def test_wrong_settings_are_found_before_any_fit() -> None:
     data = random_log()
     with pytest.raises(UnknownName, match='popular: unknown setting "windw". Did you mean "window"'):
         select(Popular, {"windw": 1}, data, Protocol().resolved(data), Run(), budget=3)
+
+
+def test_a_net_is_told_when_to_stop_by_the_questions_that_choose_its_settings():
+    sasrec = pytest.importorskip("penchant.models.sasrec", exc_type=ImportError)
+    world = taste_world()
+    small = {"epochs": 3, "embedding_dim": 8, "max_len": 10, "popularity_weight": 0.0, "context_lift": 0.0}
+    protocol = Protocol().resolved(world.data)
+    found = select(sasrec.Sasrec, small, world.data, protocol, Run(), budget=2)
+    passes = found.config.model_dump()["passes"]
+    assert passes in (1, 2, 3)
+    assert found.trials[0].settings["passes"] == passes
+    # such a model has nothing left to choose: it learns once, for just as long
+    model = sasrec.Sasrec(found.config).fit(world.train)
+    assert "training" not in model.card and model.card["refit"]["epochs"] == passes

@@ -20,6 +20,7 @@ import typer
 from penchant.cli import data, doctor, evaluate, models, recommend, simulate, train, tune, vectors
 from penchant.cli.options import USAGE_ERROR
 from penchant.cli.output import complain, one_line
+from penchant.cli.resuming import Stopped
 from penchant.errors import UserError
 
 TRACEBACK = "--traceback"
@@ -83,17 +84,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         done = typer.main.get_command(build()).main(words, prog_name="penchant", standalone_mode=False)
-        code, how_to_go_on = done if isinstance(done, int) else 0, ""
+        code = done if isinstance(done, int) else 0
     except SystemExit as wish:
         return wish.code if isinstance(wish.code, int) else 1
-    except (KeyboardInterrupt, typer.Abort) as stop:
-        code, how_to_go_on = 130, str(stop) or str(stop.__cause__ or "")
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except Stopped as stop:
+        complain(f"interrupted; {stop}")
+        return 130
     except Exception as fault:
         if shows_trace:
             traceback.print_exc()
         return _told(fault)
     if code == 130:
-        complain(f"interrupted{how_to_go_on and '; '}{how_to_go_on}")
+        complain("interrupted")
     return code
 
 

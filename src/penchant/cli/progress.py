@@ -39,6 +39,7 @@ class Terminal:
         self._console = console or aside()
         self._lock = threading.Lock()
         self._shown: dict[str, _Shown] = {}
+        self._said: set[str] = set()
         self._progress: Bars | None = None
         self._bars = bars and self._console.is_terminal
 
@@ -57,7 +58,11 @@ class Terminal:
             self._shown.clear()
 
     def note(self, text: str) -> None:
-        """One finished sentence, above the bars."""
+        """One finished sentence, above the bars; the same sentence is written once."""
+        with self._lock:
+            if text in self._said:
+                return
+            self._said.add(text)
         self._console.print(one_line(text), soft_wrap=not self._console.is_terminal)
 
     def progress(self, task: str, done: int, total: int) -> None:

@@ -16,6 +16,10 @@ from penchant.log import Reporter
 _OWN = re.compile(r"[0-9a-f]{16}")
 
 
+class Stopped(Exception):
+    """The command was interrupted; the message says how to go on."""
+
+
 @contextmanager
 def checkpoints_beside(target: Path, about: Mapping[str, Any], reporter: Reporter) -> Iterator[Path]:
     """A folder for the checkpoints of one command, beside the model folder `target`; it is removed when the block ends well.
@@ -26,7 +30,7 @@ def checkpoints_beside(target: Path, about: Mapping[str, Any], reporter: Reporte
         reporter: hears that note.
 
     Raises:
-        KeyboardInterrupt: the block was interrupted; its message, if any, says how to go on.
+        Stopped: the block was interrupted, and there is something to go on from.
     """
     root = target.with_name(f".{target.name}.checkpoints")
     key = hashlib.sha256(json.dumps(dict(about), sort_keys=True).encode()).hexdigest()[:16]
@@ -38,8 +42,9 @@ def checkpoints_beside(target: Path, about: Mapping[str, Any], reporter: Reporte
     try:
         yield root / key
     except KeyboardInterrupt:
-        kept = any((root / key).rglob("*.json"))
-        raise KeyboardInterrupt(*(["the same command goes on from the newest checkpoint"] if kept else [])) from None
+        if any((root / key).rglob("*.json")):
+            raise Stopped("the same command goes on from the newest checkpoint") from None
+        raise
     shutil.rmtree(root / key, ignore_errors=True)
     if root.is_dir() and not any(root.iterdir()):
         root.rmdir()

@@ -70,7 +70,7 @@ def select(
         return replace(untried, why_not=str(fault))
     search = _Search(model, config, validation, run, budget)
     search.over([name for name in _searched(model) if name not in given])
-    return Selection(config=search.best.config, trials=tuple(search.trials), metric=protocol.chosen_by)
+    return Selection(config=search.best.settled, trials=tuple(search.trials), metric=protocol.chosen_by)
 
 
 def _searched(model: type[Model]) -> list[str]:
@@ -130,10 +130,12 @@ class _Search:
             self.best, self.values = candidate, got
 
     def _fitted(self, model: Model) -> Model:
-        return model.fit(self.validation.train, run=self.run)
+        # the questions that settings are chosen by also say when to stop; to learn from them would be something else
+        valid = self.validation.task if model.stops_early else None
+        return model.fit(self.validation.train, valid=valid, run=self.run)
 
     def _judged(self, model: Model) -> Float64:
         name = f"{model.name()}: settings, trial {len(self.trials) + 1} of {self.budget}"
         values = self.validation.judged(model, self.run.reporter, name)
-        self.trials.append(Trial(settings=model.config.model_dump(mode="json"), value=mean_of(values)))
+        self.trials.append(Trial(settings=model.settled.model_dump(mode="json"), value=mean_of(values)))
         return values

@@ -42,6 +42,12 @@ class Validation:
     people: Nums
     protocol: Protocol
 
+    @property
+    def task(self) -> Task:
+        """The same as a task."""
+        exclude = self.protocol.repeats == "exclude"
+        return Task(train=self.train, asked={"asked": self.questions}, exclude=exclude)
+
     @classmethod
     def of(cls, data: Dataset, protocol: Protocol, stage: Stage, cut: int = 0) -> Self:
         """The questions of a stage of a resolved protocol; raises BadData where the log leaves none."""

@@ -73,6 +73,7 @@ class Model(ABC):
         config: settings; the annotation in a subclass names its config class.
         scores_unseen: whether the model has an opinion about items without an event in its training log.
         rehearses: whether a fit learns from questions; it makes its own when it is given none.
+        stops_early: whether it only asks them when to stop learning, as one chooses a setting.
         n_fit: size of the catalogue at the fit; numbers from there on are items that came later.
         known: bool [n_fit], whether the item had an event in the training log.
         lifts: how circumstances raise each item; None while `context_lift` is 0.
@@ -81,6 +82,7 @@ class Model(ABC):
     config: ModelConfig
     scores_unseen: ClassVar[bool] = False
     rehearses: ClassVar[bool] = False
+    stops_early: ClassVar[bool] = False
     catalogue: Catalogue
     people: People
     known: Bool
@@ -147,6 +149,11 @@ class Model(ABC):
     def _counted_lifts(self) -> Lifts:
         log, schema = self.people.sequences.log, self.catalogue.schema
         return Lifts.of(log, self.n_fit, time_zone=schema.time_zone, timed=self.catalogue.timed)
+
+    @property
+    def settled(self) -> ModelConfig:
+        """The settings, with what the fit itself has chosen: a further fit with them need not choose again."""
+        return self.config
 
     def with_settings(self, **settings: Any) -> Self:
         """The same fitted model with other settings; only those declared with ``refit=False`` may change."""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from penchant.config import setting
-from penchant.models.next_item import SequentialConfig
+from penchant.models.next_item import SequentialConfig, touches_few
 from penchant.models.sequential import SequentialModel
 from penchant.nn.dropout import Dropout
 from penchant.nn.embedding import ItemEmbedding
@@ -42,7 +42,7 @@ class CaserNet(SequenceNet):
     def __init__(self, config: CaserConfig, n_items: int) -> None:
         super().__init__()
         dim, self.reach = config.embedding_dim, config.reach
-        self.embedding = ItemEmbedding(n_items, dim)
+        self.embedding = ItemEmbedding(n_items, dim, sparse=touches_few(config, n_items))
         self.scale = dim**0.5
         # a filter of height r over all D numbers is a causal convolution along time with D channels
         self.horizontal = nn.ModuleList(

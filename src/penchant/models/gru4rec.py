@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from penchant.config import Between, setting
-from penchant.models.next_item import SequentialConfig
+from penchant.models.next_item import SequentialConfig, touches_few
 from penchant.models.sequential import SequentialModel
 from penchant.nn.dropout import Dropout
 from penchant.nn.embedding import ItemEmbedding
@@ -45,13 +45,14 @@ class Gru4recNet(SequenceNet):
 
     def __init__(self, config: Gru4recConfig, n_items: int) -> None:
         super().__init__()
-        self.embedding = ItemEmbedding(n_items, config.embedding_dim)
+        sparse = touches_few(config, n_items)
+        self.embedding = ItemEmbedding(n_items, config.embedding_dim, sparse=sparse)
         self.embedding_dropout, self.dropout = Dropout(config.embedding_dropout), Dropout(config.dropout)
         self.scale = config.embedding_dim**0.5
         self.recurrent = nn.GRU(config.embedding_dim, config.hidden_dim, config.n_layers, batch_first=True)
         out_dim = config.embedding_dim if config.tied else config.hidden_dim
         self.out = nn.Linear(config.hidden_dim, out_dim) if config.tied else nn.Identity()
-        self.answers = self.embedding if config.tied else ItemEmbedding(n_items, out_dim)
+        self.answers = self.embedding if config.tied else ItemEmbedding(n_items, out_dim, sparse=sparse)
         self.norm = nn.LayerNorm(out_dim)
         self.bias = nn.Parameter(torch.zeros(n_items, 1))
 

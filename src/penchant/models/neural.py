@@ -22,11 +22,15 @@ from penchant.models.judging import Judge
 from penchant.models.rehearsal import prepared
 from penchant.rng import stable_hash
 from penchant.train.loop import Learner, Outcome, train
+from penchant.train.memory import needs, readable, training_bytes
 from penchant.train.run import Run
 from penchant.train.settings import TrainingConfig
 
 _ENOUGH_QUESTIONS = 20
 """With fewer, the number of passes cannot be chosen on validation; then all `epochs` are taken."""
+
+_OTHER_BYTES = 200_000_000
+"""Kernels that torch makes at their first use, and the questions of the judge: as measured."""
 
 
 class NeuralConfig(ModelConfig, TrainingConfig):
@@ -42,6 +46,7 @@ class NeuralModel(Model):
 
     config: NeuralConfig
     rehearses = True
+    stops_early = True
     net: nn.Module
 
     @abstractmethod
@@ -52,9 +57,14 @@ class NeuralModel(Model):
     def _learner(self, train: Dataset, judge: Judge | None, run: Run) -> Learner:
         """What `self.net` is trained by on the events of `train`."""
 
+    def _batch_numbers(self, train: Dataset) -> int:
+        """Numbers of float32 that a batch keeps until its gradients are known, an estimate for the memory that a fit takes."""
+        return 0
+
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
-        passes = None
-        if self.config.early_stop:
+        self._check_memory(train, run)
+        passes = self.config.passes
+        if self.config.early_stop and passes is None:
             task = prepared(valid, train, False, 0.0, run.seed)
             judge = Judge.of(task, run.seed)
             if judge.n_questions >= _ENOUGH_QUESTIONS and len(task.train):
@@ -65,6 +75,22 @@ class NeuralModel(Model):
                 passes = chosen.best_epoch
         outcome = self._trained(train, None, run, passes)
         self.card = {**self.card, "refit": _described(outcome)}
+
+    def _check_memory(self, train: Dataset, run: Run) -> None:
+        """Says what the training will take, and refuses where that is more than there is; GPUs tell by themselves."""
+        with torch.device("meta"):  # sizes without values
+            net = self._build()
+        every = sum(weight.numel() for weight in net.parameters())
+        lazy = sum(w.numel() for m in net.modules() if getattr(m, "sparse", False) for w in m.parameters(recurse=False))
+        wanted = training_bytes(
+            parameters=every - lazy,
+            averaged=self.config.averaging > 0,
+            best=self.config.early_stop,
+            more=_OTHER_BYTES + 4 * self._batch_numbers(train),
+        ) + training_bytes(parameters=lazy, gradients=0, best=self.config.early_stop)
+        run.reporter.note(f"{self.name()}: {every:,} weights, about {readable(wanted)} of memory while it learns")
+        if self.device.type == "cpu":
+            needs(self.name(), wanted, "lower batch_size or the sizes of the net")
 
     def _trained(self, data: Dataset, judge: Judge | None, run: Run, passes: int | None = None) -> Outcome:
         """A fresh net, trained on `data`."""
@@ -84,6 +110,12 @@ class NeuralModel(Model):
         """Where the net lives."""
         named = self.config.device
         return torch.device("cuda" if torch.cuda.is_available() else "cpu") if named == "auto" else torch.device(named)
+
+    @property
+    def settled(self) -> ModelConfig:
+        """The settings with the number of passes that validation chose."""
+        chosen = self.card.get("training", {}).get("epochs")
+        return self.config if chosen is None else self.config.changed(passes=chosen)
 
     def _state(self) -> dict[str, AnyArray]:
         return {f"net:{key}": value.detach().cpu().numpy() for key, value in self.net.state_dict().items()}

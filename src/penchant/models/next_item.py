@@ -48,6 +48,18 @@ class SequentialConfig(NeuralConfig):
     )
 
 
+def loss_of(config: SequentialConfig, n_items: int) -> str:
+    """The loss that the settings mean for a catalogue of this size."""
+    if config.loss != "auto":
+        return config.loss
+    return "softmax" if n_items <= FULL_SOFTMAX_ITEMS else "sampled"
+
+
+def touches_few(config: SequentialConfig, n_items: int) -> bool:
+    """Whether a step touches so few items of so large a catalogue that gradients of the looked-up rows alone pay."""
+    return n_items > FULL_SOFTMAX_ITEMS and loss_of(config, n_items) != "softmax"
+
+
 class NextItemLearner:
     """Learns every event from those before it; see `penchant.train.loop.Learner`."""
 
@@ -65,9 +77,7 @@ class NextItemLearner:
         self.worth = _worth(train)
         counts = np.bincount(train.interactions.item, minlength=train.n_items)
         self.sampler = Sampler.of(counts, power=config.negative_power)
-        self.kind: str = config.loss
-        if self.kind == "auto":
-            self.kind = "softmax" if train.n_items <= FULL_SOFTMAX_ITEMS else "sampled"
+        self.kind = loss_of(config, train.n_items)
 
     def plan(self, epoch: int) -> Sequence[tuple[Int64, Int64]]:
         """Batches as places ``low:high`` of the sequences: a window's inputs and, one further, its targets.

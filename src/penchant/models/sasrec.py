@@ -9,13 +9,14 @@ Petrov & Macdonald 2023. Ours: norms before the layers, windows cut anew each pa
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from penchant.config import setting
-from penchant.models.next_item import SequentialConfig
+from penchant.data.dataset import Dataset
+from penchant.models.next_item import SequentialConfig, touches_few
 from penchant.models.sequential import SequentialModel
 from penchant.nn.attention import RelativeBias
 from penchant.nn.blocks import GatedBlock, TransformerBlock
@@ -52,7 +53,7 @@ class SasrecNet(SequenceNet):
     def __init__(self, config: SasrecConfig, n_items: int) -> None:
         super().__init__()
         dim = config.embedding_dim
-        self.embedding = ItemEmbedding(n_items, dim)
+        self.embedding = ItemEmbedding(n_items, dim, sparse=touches_few(config, n_items))
         self.place = nn.Embedding(config.max_len, dim)
         nn.init.normal_(self.place.weight, std=0.1)
         self.dropout = Dropout(config.dropout)
@@ -69,13 +70,25 @@ class SasrecNet(SequenceNet):
 
     def forward(self, item_BT: Tensor, seconds_BT: Tensor, length_B: Tensor) -> Tensor:
         """See `SequenceNet`."""
-        place_T = torch.arange(item_BT.shape[1], device=item_BT.device)
-        x_BTD = self.dropout(self.embedding(item_BT) * self.scale + self.place(place_T))
-        bias_BHTT = None if self.bias is None else self.bias(seconds_BT)
+        x_BTD, bias_BHTT = self._read(item_BT), None if self.bias is None else self.bias(seconds_BT)
         for block in self.blocks:
             x_BTD = block(x_BTD, bias_BHTT)
         h_BTD: Tensor = self.norm(x_BTD)
         return h_BTD
+
+    def newest(self, item_BT: Tensor, seconds_BT: Tensor, length_B: Tensor) -> Tensor:
+        """See `SequenceNet`; the last block works on the newest place alone."""
+        x_BTD, bias_BHTT = self._read(item_BT), None if self.bias is None else self.bias(seconds_BT)
+        for block in self.blocks[:-1]:
+            x_BTD = block(x_BTD, bias_BHTT)
+        last = cast(TransformerBlock | GatedBlock, self.blocks[-1])
+        h_BD: Tensor = self.norm(last.newest(x_BTD, length_B, bias_BHTT))
+        return h_BD
+
+    def _read(self, item_BT: Tensor) -> Tensor:
+        place_T = torch.arange(item_BT.shape[1], device=item_BT.device)
+        x_BTD: Tensor = self.dropout(self.embedding(item_BT) * self.scale + self.place(place_T))
+        return x_BTD
 
     @property
     def items(self) -> Tensor:
@@ -95,3 +108,8 @@ class Sasrec(SequentialModel):
 
     def _build(self) -> SasrecNet:
         return SasrecNet(self.config, self.n_fit)
+
+    def _batch_numbers(self, train: Dataset) -> int:
+        """A bias by time differs from window to window: some twelve numbers for each head and pair of places, as measured."""
+        pairs = self.config.batch_size * self.config.max_len**2 if self.config.bias == "time" else 0
+        return super()._batch_numbers(train) + 12 * self.config.n_heads * pairs

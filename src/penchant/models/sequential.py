@@ -7,27 +7,40 @@ is here: windows of the log, batches of similar length, the losses, judging and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from penchant.data.arrays import Float32
+from penchant.data.arrays import Float32, Int64
 from penchant.data.batch import QueryBatch, SequenceBatch
 from penchant.data.dataset import Dataset
 from penchant.models.judging import Judge
 from penchant.models.neural import NeuralModel
-from penchant.models.next_item import NextItemLearner, SequentialConfig
+from penchant.models.next_item import NextItemLearner, SequentialConfig, loss_of
 from penchant.nn.sequence import SequenceNet
 from penchant.train.loop import Learner
 from penchant.train.run import Run
+
+_MOST_PLACES = 4096
+"""Places, padding included, that are read at once when answering."""
 
 
 class SequentialModel(NeuralModel):
     """Scores are products of the newest state with the items' vectors."""
 
     config: SequentialConfig
+
+    def _batch_numbers(self, train: Dataset) -> int:
+        """A layer keeps some twenty numbers for each one of a place's state, and half as many more for a moment: measured."""
+        config, longest = self.config, int(np.diff(train.sequences.offsets).max(initial=0))
+        places = config.batch_size * min(config.max_len, longest)
+        width = max(config.embedding_dim, getattr(config, "hidden_dim", 0))
+        sampled = loss_of(config, train.n_items) != "softmax"
+        logits = 4 * places * config.n_negatives if sampled else train.n_items * config.embedding_dim
+        return 36 * places * width * getattr(config, "n_layers", 1) + logits
 
     def _learner(self, train: Dataset, judge: Judge | None, run: Run) -> Learner:
         metric = None if judge is None else lambda: judge.metric(self._known_scores)
@@ -38,21 +51,34 @@ class SequentialModel(NeuralModel):
         return self._score(batch)
 
     def _score(self, batch: QueryBatch) -> Float32:
-        past = SequenceBatch.of_histories(batch.history, n_items=self.n_fit, max_len=self.config.max_len)
+        newest = batch.history.last(self.config.max_len)
+        scores = np.full((len(batch), self.n_fit), np.nan, dtype=np.float32)
         with torch.inference_mode():
-            scores = self.scores_of(cast(SequenceNet, self.net), past).cpu().numpy()
-        scores[past.length == 0] = np.nan
-        return cast(Float32, scores)
+            for rows in _alike(newest.lengths):
+                past = SequenceBatch.of_histories(newest.take(rows), n_items=self.n_fit, max_len=self.config.max_len)
+                scores[rows] = self.scores_of(cast(SequenceNet, self.net), past).cpu().numpy()
+        return scores
 
     def scores_of(self, net: SequenceNet, past: SequenceBatch) -> Tensor:
-        """Scores float32 [B, n_fit] after the newest event of each past."""
+        """Scores float32 [B, n_fit] after the newest event of each past; none is empty."""
         device = self.device
-        h_BTD = net(
+        h_BD = net.newest(
             torch.from_numpy(past.item).to(device),
             torch.from_numpy(past.at // 1000).to(device),
             torch.from_numpy(past.length).to(device),
         )
-        newest = torch.from_numpy(np.maximum(past.length - 1, 0)).to(device)
-        h_BD = h_BTD[torch.arange(len(h_BTD), device=device), newest]
         scores: Tensor = h_BD @ net.items.t()
         return scores
+
+
+def _alike(lengths: Int64) -> Iterator[Int64]:
+    """Rows with a past, in groups of like length that fit into the cache together when padded."""
+    order = np.argsort(lengths, kind="stable").astype(np.int64)
+    order = order[lengths[order] > 0]
+    start = 0
+    while start < len(order):
+        # the longest of a group comes last: it may be as long as the places allow for so many rows
+        ends = np.arange(1, len(order) - start + 1) * lengths[order[start:]]
+        size = max(1, int(np.searchsorted(ends, _MOST_PLACES, side="right")))
+        yield order[start : start + size]
+        start += size

@@ -45,6 +45,21 @@ class CausalAttention(nn.Module):
         out: Tensor = self.out(y_BHTK.transpose(1, 2).reshape(b, t, d))
         return out
 
+    def newest(self, x_BTD: Tensor, length_B: Tensor, bias_BHTT: Tensor | None = None) -> Tensor:
+        """What `forward` gives at the last place of each row, [B, D], for a fraction of its cost."""
+        b, t, d = x_BTD.shape
+        row_B, last_B = torch.arange(b, device=x_BTD.device), length_B - 1
+        weight, offset = self.into.weight, self.into.bias
+        q = functional.linear(x_BTD[row_B, last_B], weight[:d], offset[:d]).view(b, 1, self.n_heads, -1).transpose(1, 2)
+        kv = functional.linear(x_BTD, weight[d:], offset[d:]).view(b, t, 2, self.n_heads, -1).permute(2, 0, 3, 1, 4)
+        real_BT = torch.arange(t, device=x_BTD.device) < length_B[:, None]
+        mask = torch.where(real_BT, 0.0, -torch.inf)[:, None, None]
+        if bias_BHTT is not None:
+            mask = mask + bias_BHTT[row_B, :, last_B][:, :, None]
+        y_BH1K = functional.scaled_dot_product_attention(q.contiguous(), kv[0], kv[1], attn_mask=mask)
+        out: Tensor = self.out(y_BH1K.transpose(1, 2).reshape(b, d))
+        return out
+
 
 class RelativeBias(nn.Module):
     """What an earlier event gains or loses in attention by how many events, and how much time, lie between.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,8 +35,17 @@ class TransformerBlock(nn.Module):
     def forward(self, x_BTD: Tensor, bias_BHTT: Tensor | None = None) -> Tensor:
         """[B, T, D] -> [B, T, D]."""
         x_BTD = x_BTD + self.dropout(self.attention(self.norm_attention(x_BTD), bias_BHTT))
-        inner = functional.gelu(self.widen(self.norm_network(x_BTD)))
-        out: Tensor = x_BTD + self.dropout(self.narrow(inner))
+        return self._network(x_BTD)
+
+    def newest(self, x_BTD: Tensor, length_B: Tensor, bias_BHTT: Tensor | None = None) -> Tensor:
+        """What `forward` gives at the last place of each row, [B, D]."""
+        x_BD = x_BTD[torch.arange(len(x_BTD), device=x_BTD.device), length_B - 1]
+        attended = self.attention.newest(self.norm_attention(x_BTD), length_B, bias_BHTT)
+        return self._network(x_BD + self.dropout(attended))
+
+    def _network(self, x: Tensor) -> Tensor:
+        inner = functional.gelu(self.widen(self.norm_network(x)))
+        out: Tensor = x + self.dropout(self.narrow(inner))
         return out
 
 
@@ -61,6 +71,17 @@ class GatedBlock(nn.Module):
         """[B, T, D] -> [B, T, D]."""
         u_BTD = self.norm_attention(x_BTD)
         x_BTD = x_BTD + self.dropout(functional.silu(self.gate(u_BTD)) * self.attention(u_BTD, bias_BHTT))
-        gate, value = self.widen(self.norm_network(x_BTD)).chunk(2, dim=-1)
-        out: Tensor = x_BTD + self.dropout(self.narrow(functional.silu(gate) * value))
+        return self._network(x_BTD)
+
+    def newest(self, x_BTD: Tensor, length_B: Tensor, bias_BHTT: Tensor | None = None) -> Tensor:
+        """What `forward` gives at the last place of each row, [B, D]."""
+        row_B = torch.arange(len(x_BTD), device=x_BTD.device)
+        u_BTD = self.norm_attention(x_BTD)
+        gate_BD = functional.silu(self.gate(u_BTD[row_B, length_B - 1]))
+        attended = self.attention.newest(u_BTD, length_B, bias_BHTT)
+        return self._network(x_BTD[row_B, length_B - 1] + self.dropout(gate_BD * attended))
+
+    def _network(self, x: Tensor) -> Tensor:
+        gate, value = self.widen(self.norm_network(x)).chunk(2, dim=-1)
+        out: Tensor = x + self.dropout(self.narrow(functional.silu(gate) * value))
         return out

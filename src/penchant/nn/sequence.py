@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import torch
 from torch import Tensor, nn
 
 
@@ -19,6 +20,14 @@ class SequenceNet(nn.Module):
             seconds_BT: int64 [B, T], time of each event, never falling along a row.
             length_B: int64 [B], events of each row.
         """
+
+    def newest(self, item_BT: Tensor, seconds_BT: Tensor, length_B: Tensor) -> Tensor:
+        """The state after the newest event of each row, float32 [B, D]; rows hold one event at least.
+
+        A net that can do with less than all states overrides this: it is what answers.
+        """
+        h_BTD: Tensor = self(item_BT, seconds_BT, length_B)
+        return h_BTD[torch.arange(len(h_BTD), device=h_BTD.device), length_B - 1]
 
     @property
     @abstractmethod

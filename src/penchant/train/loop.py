@@ -139,8 +139,8 @@ class _Training:
                 pace = (self.seen - before) / max(time.perf_counter() - wall, 1e-9)
                 self._show(epoch, self.place, len(plan), self.total / max(self.seen, 1), pace)
             self._save(self.run_settings.checkpoint_every)
-        about = {"loss": self.total / max(self.seen, 1), "events": self.seen, "seconds": self.outcome.seconds}
-        self.outcome.history.append({**about})
+        loss = self.total / max(self.seen, 1)
+        self.outcome.history.append({"loss": loss, "events": self.seen, "seconds": self.outcome.seconds})
         self.place, self.total, self.seen = 0, 0.0, 0.0
 
     def _step(self, epoch: int, place: int, part: Any, rate: float) -> tuple[float, int]:
@@ -190,17 +190,19 @@ class _Training:
         if found is None:
             return
         parts = {kind: parts_named(kind, found.tensors) for kind in ("net", "kept", "optimiser")}
-        meta, outcome = found.meta, found.meta["outcome"]
+        meta = found.meta
         self.learner.net.load_state_dict(parts["net"])
         self.kept = parts["kept"]
         self.optimiser.restore(parts["optimiser"], meta["optimiser"])
         self.step, self.place, self.total, self.seen = found.step, meta["place"], meta["total"], meta["seen"]
-        self.outcome = Outcome(**outcome)
-        threads = torch.get_num_threads()
-        other = (
-            "" if meta["threads"] == threads else f" ({threads} threads instead of {meta['threads']}: other last bits)"
+        self.outcome = Outcome(**meta["outcome"])
+        words = (
+            f"{self.name}: goes on from its checkpoint after step {self.step} (epoch {len(self.outcome.history) + 1})"
         )
-        self.run_settings.reporter.note(f"{self.name}: goes on from step {self.step} of a run that was stopped{other}")
+        threads = torch.get_num_threads()
+        if meta["threads"] != threads:
+            words += f"; with {threads} threads instead of {meta['threads']} the last bits of the weights may differ"
+        self.run_settings.reporter.note(words)
 
     def _save(self, seconds: float) -> None:
         """Writes a checkpoint, unless the last one is younger than `seconds`."""

@@ -36,6 +36,11 @@ class TrainingConfig(Config):
         True,
         "choose the number of passes on validation, then learn from everything for that many; false: all `epochs` at once",
     )
+    passes: int | None = setting(
+        None,
+        "passes over the log, of the `epochs` that the learning rate is planned for; none: as many as validation says",
+        unit="passes", ge=1,
+    )  # fmt: skip
     precision: Precision = setting(
         "auto", "of matrix products; auto takes bfloat16 where the processor has instructions for it"
     )
