@@ -130,9 +130,9 @@ class NextItemLearner:
             h_ND, target_N, weight_N = h_ND[counted], target_N[counted], weight_N[counted]
         if self.kind == "softmax":
             return catalogue_cross_entropy(h_ND, self.reader.items, target_N, weight_N), len(target_N)
-        return self._sampled(h_ND, target_N, rng), len(target_N)
+        return self._sampled(h_ND, target_N, weight_N, rng), len(target_N)
 
-    def _sampled(self, h_ND: Tensor, target_N: Tensor, rng: np.random.Generator) -> Tensor:
+    def _sampled(self, h_ND: Tensor, target_N: Tensor, weight_N: Tensor | None, rng: np.random.Generator) -> Tensor:
         """The loss against negatives that all places share; where a negative is the right answer it does not count."""
         negative = self.sampler.draw(self.config.n_negatives, rng)
         negative_K = self._tensor(negative)
@@ -143,12 +143,13 @@ class NextItemLearner:
             log_q = torch.from_numpy(self.sampler.log_q)
             # a negative is drawn n times; the right answer is there for certain, its own correction keeps both comparable
             own_q, other_q = log_q[target_N.cpu()].to(self.device), log_q[negative_K.cpu()].to(self.device)
-            return sampled_softmax(own_N, other_NK, own_q, other_q[None])
+            return sampled_softmax(own_N, other_NK, own_q, other_q[None], weight_N=weight_N)
         if self.kind == "gbce":
-            return gbce(own_N, other_NK, n_items=self.train.n_items, calibration=self.config.calibration)
+            n_items, calibration = self.train.n_items, self.config.calibration
+            return gbce(own_N, other_NK, n_items=n_items, calibration=calibration, weight_N=weight_N)
         if self.kind == "bpr_max":
-            return bpr_max(own_N, other_NK)
-        return binary_cross_entropy(own_N, other_NK)
+            return bpr_max(own_N, other_NK, weight_N=weight_N)
+        return binary_cross_entropy(own_N, other_NK, weight_N=weight_N)
 
     def judge(self) -> float | None:
         """The validation metric of the net as it is."""
