@@ -22,6 +22,8 @@ class ResearchSet:
     users: str | None = None
 
 
+FRAPPE_CONTEXT = ("daytime", "weekday", "isweekend", "homework", "cost", "weather", "country", "city")
+
 SETS = {
     "ml-1m": ResearchSet(events="ml-1m/events.parquet", schema=Schema(repeats="exclude")),
     "ml-1m-attributes": ResearchSet(
@@ -48,6 +50,11 @@ SETS = {
     "beauty-5core": ResearchSet(
         events="beauty-5core/events.parquet",
         schema=Schema.parse({"repeats": "exclude", "columns": {"order": "pos"}}),
+    ),
+    # labelled rows in a published split, without times; the negatives of its train rows were drawn anew
+    "frappe-ctr": ResearchSet(
+        events="frappe/frappe_x1_rebuilt.parquet",
+        schema=Schema.parse({"context": {name: {"kind": "category"} for name in FRAPPE_CONTEXT}}),
     ),
     "beauty-timed": ResearchSet(events="beauty-timed/events.parquet", schema=Schema(repeats="exclude")),
 }

@@ -30,7 +30,7 @@ class Dcnv2Config(MeetingConfig):
     )
     n_crosses: int = setting(3, "cross layers; the degree of the products is one higher", search=(1, 2, 3, 4), ge=1)
     rank: int | None = setting(None, "rank of the crosses' matrices; none: full", search=(None, 8, 32), ge=1)
-    hidden: tuple[int, ...] = setting((200, 200), "widths of the deep net's layers")
+    hidden: tuple[int, ...] = setting((64,), "widths of the deep net's layers")
     dropout: float = setting(
         0.2, "share of the deep net's values that is dropped in training", search=(0.0, 0.2, 0.4), ge=0, lt=1
     )

@@ -28,10 +28,10 @@ from penchant.nn.mlp import Mlp
 class FinalmlpConfig(MeetingConfig):
     """Settings of `finalmlp`."""
 
-    first: tuple[int, ...] = setting((400,), "widths of the first stream's layers; the person gates its fields")
-    second: tuple[int, ...] = setting((100,), "widths of the second stream's layers; the item gates its fields")
-    gate: tuple[int, ...] = setting((400,), "widths of the layers of each gate; empty: a linear map")
-    n_heads: int = setting(5, "slices of both streams that are multiplied with each other", search=(1, 2, 5, 10), ge=1)
+    first: tuple[int, ...] = setting((64,), "widths of the first stream's layers; the person gates its fields")
+    second: tuple[int, ...] = setting((32,), "widths of the second stream's layers; the item gates its fields")
+    gate: tuple[int, ...] = setting((32,), "widths of the layers of each gate; empty: a linear map")
+    n_heads: int = setting(4, "slices of both streams that are multiplied with each other", search=(1, 2, 4, 8), ge=1)
     dropout: float = setting(
         0.4, "share of the streams' values that is dropped in training", search=(0.0, 0.2, 0.4), ge=0, lt=1
     )

@@ -42,20 +42,20 @@ _PAIRS = 16_384
 class MeetingConfig(NeuralConfig):
     """Settings of every context-aware ranker."""
 
-    epochs: int = setting(15, "most passes over the log; fewer when validation says so", unit="passes", ge=1)
+    epochs: int = setting(10, "most passes over the log; fewer when validation says so", unit="passes", ge=1)
     batch_size: int = setting(256, "rows of one step", search=Between(128, 8192, log=True), ge=2)
-    learning_rate: float = setting(0.002, "greatest step of AdamW", search=Between(3e-4, 1e-2, log=True), gt=0)
+    learning_rate: float = setting(0.008, "greatest step of AdamW", search=Between(3e-4, 3e-2, log=True), gt=0)
     clip: float = setting(10.0, "greatest norm of the gradient; larger ones are scaled down", gt=0)
     averaging: float = setting(
         0.98, "decay of the running average of the weights that answers, per step; 0: the last weights answer", ge=0, lt=1
     )  # fmt: skip
     patience: int = setting(
-        5, "passes without a better validation metric after which training ends", unit="passes", ge=1
+        3, "passes without a better validation metric after which training ends", unit="passes", ge=1
     )
     learns: Literal["auto", "choices", "labels", "values"] = setting(
         "auto", "what is foretold: a choice against drawn items, a label 0 or 1, or a value; auto: as the log says"
     )
-    embedding_dim: int = setting(16, "numbers that stand for a field", search=(8, 10, 16, 32), ge=1)
+    embedding_dim: int = setting(10, "numbers that stand for a field", search=(8, 10, 16, 32), ge=1)
     embedding_reg: float = setting(
         0.001, "penalty on all squared numbers of the tables of ids and categories, halved", search=Between(1e-4, 1, log=True),
         ge=0,
