@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -16,7 +18,7 @@ RING = "a b c d e f"
 LATER = 4_000_000_000.0
 """A moment after all events, in seconds."""
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "epochs": 20, "early_stop": False, "learning_rate": 0.03, "batch_size": 8, "embedding_dim": 16, "averaging": 0.0,
     "precision": "float32", "dropout": 0.0,
 }  # fmt: skip
@@ -39,7 +41,7 @@ def best(model: Model, items: str) -> str:
     return model.recommend(asked(items)).item_ids[0]
 
 
-def assert_learns_the_ring(make: type[Model], **settings: object) -> None:
+def assert_learns_the_ring(make: type[Model], **settings: Any) -> None:
     """The successor comes first, for pasts of one item, of many, beyond `max_len`, and for those that nobody has."""
     model = make(**{**QUICK, "max_len": 5, **settings}).fit(ring_log())
     items = RING.split()
@@ -107,5 +109,5 @@ def answers(net: torch.nn.Module, *pasts: str) -> np.ndarray:
 
 def with_early_stop(make: type[Model], seed: int = 7) -> Model:
     """Fitted with a choice of passes on the newest tenth, then again on everything."""
-    settings = {**QUICK, "epochs": 6, "early_stop": True, "patience": 2}
+    settings: dict[str, Any] = {**QUICK, "epochs": 6, "early_stop": True, "patience": 2}
     return make(**settings).fit(ring_log(people=30, steps=12), run=Run(seed=seed))
