@@ -33,6 +33,8 @@ Loss = Literal["auto", "softmax", "sampled", "bpr_max", "gbce", "bce"]
 class SequentialConfig(NeuralConfig):
     """Settings of every net that reads a past in order."""
 
+    batch_size: int = setting(64, "windows of one step", search=Between(16, 512, log=True), ge=1)
+    learning_rate: float = setting(0.002, "greatest step of AdamW", search=Between(2e-4, 1e-2, log=True), gt=0)
     embedding_dim: int = setting(64, "numbers that stand for an item", search=(32, 64, 128, 256), ge=1)
     max_len: int = setting(50, "newest events that are read", unit="events", search=(20, 50, 100, 200), ge=1)
     dropout: float = setting(0.2, "share of the values that is dropped in training", search=Between(0, 0.6), ge=0, lt=1)
