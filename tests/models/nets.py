@@ -63,7 +63,7 @@ def assert_padding_changes_nothing(model: Model) -> None:
 
 
 def assert_states_look_back_only(model: Model) -> None:
-    """What comes after an event does not change the state after that event."""
+    """What comes after an event does not change the state after that event, and the newest state is one of these."""
     net, size = model.net, model.n_fit  # type: ignore[attr-defined]
     rng = np.random.default_rng(7)
     item = torch.from_numpy(rng.integers(0, size, (3, 5)))
@@ -73,6 +73,8 @@ def assert_states_look_back_only(model: Model) -> None:
     changed[:, 3:] = (changed[:, 3:] + 1) % size
     with torch.inference_mode():
         before, after = net(item, seconds, length), net(changed, seconds, length)
+        newest = net.newest(item, seconds, torch.tensor([5, 1, 3]))
+    assert torch.allclose(newest, before[torch.arange(3), torch.tensor([4, 0, 2])], atol=1e-5)
     assert torch.allclose(before[:, :3], after[:, :3], atol=1e-6)
     assert not torch.allclose(before[:, 3:], after[:, 3:], atol=1e-3)
 

@@ -66,6 +66,18 @@ def test_later_events_change_no_earlier_state(with_bias):
     assert not torch.allclose(before[:, 3], after[:, 3])
 
 
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_the_newest_place_alone_is_what_all_places_give_there(with_bias):
+    layer, x, length = made(), some(B, T, DIM), torch.tensor([1, 5, 3])
+    bias = None
+    if with_bias:
+        relative = RelativeBias(HEADS, T, time=True)
+        torch.nn.init.normal_(relative.by_distance)
+        bias = relative(torch.arange(T).expand(B, T))
+    expected = layer(x, bias)[torch.arange(B), length - 1]
+    assert torch.allclose(layer.newest(x, length, bias), expected, atol=1e-6)
+
+
 def test_weights_are_dropped_in_training_only():
     layer, x = made(dropout=0.5), some(B, T, DIM)
     calm = layer(x)

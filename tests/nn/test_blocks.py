@@ -85,6 +85,13 @@ def test_the_gate_multiplies_what_attention_says():
 
 
 @pytest.mark.parametrize("block", BLOCKS)
+def test_the_newest_place_alone_is_what_all_places_give_there(block):
+    layer, x, length = made(block), some(), torch.tensor([2, T])
+    expected = layer(x)[torch.arange(2), length - 1]
+    assert torch.allclose(layer.newest(x, length), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
 def test_values_are_dropped_in_training_only(block):
     layer, x = made(block, dropout=0.5), some()
     calm = layer(x)
