@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -16,7 +18,7 @@ RING = "a b c d e f"
 LATER = 4_000_000_000.0
 """A moment after all events, in seconds."""
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "epochs": 20, "early_stop": False, "learning_rate": 0.03, "batch_size": 8, "embedding_dim": 16, "averaging": 0.0,
     "precision": "float32", "dropout": 0.0,
 }  # fmt: skip
@@ -39,7 +41,7 @@ def best(model: Model, items: str) -> str:
     return model.recommend(asked(items)).item_ids[0]
 
 
-def assert_learns_the_ring(make: type[Model], **settings: object) -> None:
+def assert_learns_the_ring(make: type[Model], **settings: Any) -> None:
     """The successor comes first, for pasts of one item, of many, beyond `max_len`, and for those that nobody has."""
     model = make(**{**QUICK, "max_len": 5, **settings}).fit(ring_log())
     items = RING.split()
@@ -61,7 +63,7 @@ def assert_padding_changes_nothing(model: Model) -> None:
 
 
 def assert_states_look_back_only(model: Model) -> None:
-    """What comes after an event does not change the state after that event."""
+    """What comes after an event does not change the state after that event, and the newest state is one of these."""
     net, size = model.net, model.n_fit  # type: ignore[attr-defined]
     rng = np.random.default_rng(7)
     item = torch.from_numpy(rng.integers(0, size, (3, 5)))
@@ -71,6 +73,8 @@ def assert_states_look_back_only(model: Model) -> None:
     changed[:, 3:] = (changed[:, 3:] + 1) % size
     with torch.inference_mode():
         before, after = net(item, seconds, length), net(changed, seconds, length)
+        newest = net.newest(item, seconds, torch.tensor([5, 1, 3]))
+    assert torch.allclose(newest, before[torch.arange(3), torch.tensor([4, 0, 2])], atol=1e-5)
     assert torch.allclose(before[:, :3], after[:, :3], atol=1e-6)
     assert not torch.allclose(before[:, 3:], after[:, 3:], atol=1e-3)
 
@@ -107,5 +111,5 @@ def answers(net: torch.nn.Module, *pasts: str) -> np.ndarray:
 
 def with_early_stop(make: type[Model], seed: int = 7) -> Model:
     """Fitted with a choice of passes on the newest tenth, then again on everything."""
-    settings = {**QUICK, "epochs": 6, "early_stop": True, "patience": 2}
+    settings: dict[str, Any] = {**QUICK, "epochs": 6, "early_stop": True, "patience": 2}
     return make(**settings).fit(ring_log(people=30, steps=12), run=Run(seed=seed))

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="needs the extra `deep`")
 
 from penchant.models.caser import Caser, CaserConfig, CaserNet  # noqa: E402
 from tests.models import nets  # noqa: E402
+from tests.models.toys import tiny_log  # noqa: E402
 
 DIM, REACH, ITEMS = 3, 3, 6
 
@@ -75,7 +76,7 @@ def test_learns_a_pattern_that_skips_an_event():
         kept = items[n % 3]
         for _ in range(4):
             events += [f"p{n}:{kept}", f"p{n}:{items[3 + int(rng.integers(3))]}"]
-    log = nets.tiny_log(" ".join(events), nets.RING, people=" ".join(f"p{n}" for n in range(60)))
+    log = tiny_log(" ".join(events), nets.RING, people=" ".join(f"p{n}" for n in range(60)))
     model = Caser(**{**nets.QUICK, "epochs": 10, "batch_size": 16, "reach": 2}).fit(log)
     assert [nets.best(model, f"{one} {other}") for one in "abc" for other in "def"] == list("aaabbbccc")
 

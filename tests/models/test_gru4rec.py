@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs the extra `deep`")
 from penchant.models.gru4rec import Gru4rec, Gru4recConfig, Gru4recNet  # noqa: E402
 from tests.models import nets  # noqa: E402
 
-QUICK = {"hidden_dim": 16, "embedding_dropout": 0.0}
+QUICK: dict[str, Any] = {"hidden_dim": 16, "embedding_dropout": 0.0}
 
 
 def sigmoid(x):

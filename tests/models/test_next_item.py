@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,8 +48,9 @@ def uneven_log():
     return tiny_log(" ".join(events), "a b c d e", people=" ".join(names))
 
 
-def learner_of(log, seed: int = 7, **settings) -> NextItemLearner:
-    config = SequentialConfig(**{"max_len": MAX_LEN, "batch_size": 4, "precision": "float32", **settings})
+def learner_of(log, seed: int = 7, **settings: Any) -> Any:
+    chosen: dict[str, Any] = {"max_len": MAX_LEN, "batch_size": 4, "precision": "float32", **settings}
+    config = SequentialConfig(**chosen)
     return NextItemLearner(Table(log.n_items), log, config, seed, None)
 
 
@@ -177,7 +179,7 @@ def test_kinds_that_are_no_targets_are_read_but_not_asked_for():
     loss, n = learner.loss(part, generator(7))
     weight = learner.net.weight.detach()
     expected = functional.cross_entropy(weight[1:2] @ weight[:3].t(), torch.tensor([2])).item()
-    assert (n, loss.item()) == (1, pytest.approx(expected, rel=1e-5))
+    assert n == 1 and loss.item() == pytest.approx(expected, rel=1e-5)
     assert learner.reader.shown[-1][0].tolist() == [[0, 1]]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,12 +12,12 @@ torch = pytest.importorskip("torch", reason="needs the extra `deep`")
 from penchant.models.sasrec import Sasrec, SasrecConfig, SasrecNet  # noqa: E402
 from tests.models import nets  # noqa: E402
 
-TINY = {"embedding_dim": 2, "n_heads": 1, "n_layers": 1, "max_len": 4, "dropout": 0.0}
+TINY: dict[str, Any] = {"embedding_dim": 2, "n_heads": 1, "n_layers": 1, "max_len": 4, "dropout": 0.0}
 
 
-def by_hand(**settings) -> SasrecNet:
+def by_hand(**settings: Any) -> Any:
     """One block whose layers say nothing, no place vectors, and items at the corners of a hexagon."""
-    net = SasrecNet(SasrecConfig(**{**TINY, **settings}), 6).eval()
+    net: Any = SasrecNet(SasrecConfig(**{**TINY, **settings}), 6).eval()
     angle = torch.arange(6) * torch.pi / 3
     with torch.no_grad():
         net.embedding.weight[:6] = torch.stack([angle.cos(), angle.sin()], dim=1)
