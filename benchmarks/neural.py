@@ -13,13 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.recording import RESULTS, provenance, write_result
 from benchmarks.replay import Terminal
 from benchmarks.sets import read_set
+from penchant.data.dataset import Dataset
 from penchant.evaluate.children import Effort, Refused, measure_in_children
 from penchant.evaluate.measuring import ModelSpec
 from penchant.evaluate.protocol import Protocol
@@ -45,12 +45,13 @@ class Row:
 
 
 LOO = Protocol(name="column", repeats="exclude", request_time="none")
+ALL = Protocol(name="column", repeats="allow", request_time="none", per="event")
 LAST = Protocol(name="last", repeats="exclude", request_time="none")
 
 ROWS: dict[str, Row] = {
     "sasrec-ml-1m": Row(
         set="ml-1m-loo", protocol=LOO, model="sasrec",
-        settings={"max_len": 200, "batch_size": 32, "learning_rate": 0.002, "epochs": 40, "patience": 8},
+        settings={"embedding_dim": 128, "max_len": 200, "batch_size": 32, "epochs": 10},
         bars={"ndcg@10": 0.182, "hit@10": 0.315}, published="ndcg@10 .1821-.1858, hit@10 .315-.318",
     ),
     "gru4rec-ml-1m": Row(
@@ -62,6 +63,14 @@ ROWS: dict[str, Row] = {
         set="ml-1m-loo", protocol=LOO, model="caser",
         settings={"max_len": 200, "batch_size": 32, "learning_rate": 0.002, "epochs": 40, "patience": 8},
     ),
+    "gru4rec-diginetica": Row(
+        set="diginetica", protocol=ALL, model="gru4rec",
+        settings={
+            "embedding_dim": 128, "hidden_dim": 128, "max_len": 20, "batch_size": 256, "learning_rate": 0.003, "epochs": 12,
+            "loss": "sampled", "n_negatives": 2048, "dropout": 0.3, "embedding_dropout": 0.3, "patience": 3,
+        },
+        bars={"recall@20": 0.48}, published="recall@20 .4995",
+    ),
     "sasrec-beauty": Row(
         set="beauty-5core", protocol=LAST, model="sasrec",
         settings={"dropout": 0.5, "batch_size": 128, "epochs": 60},
@@ -71,21 +80,14 @@ ROWS: dict[str, Row] = {
 METRICS = ("ndcg@10", "hit@10", "recall@20", "ndcg@20", "mrr@20")
 
 
-def measured(row: Row, seeds: list[int], threads: int, against: bool) -> list[ModelResult]:
-    """One result a seed, then that of itemknn when it is asked for."""
-    data = read_set(row.set)
-    protocol = row.protocol.resolved(data)
-    found = []
-    specs = [(ModelSpec(label=str(seed), model=row.model, settings=row.settings), seed, 1) for seed in seeds]
-    specs += [(ModelSpec(label="itemknn", model="itemknn", settings={}), 7, 20)] if against else []
-    for spec, seed, budget in specs:
-        effort = Effort(budget=budget, threads=threads, seed=seed)
-        result = measure_in_children([spec], data, protocol, effort, Terminal(), cut=0)[0]
-        if isinstance(result, Refused):
-            raise SystemExit(f"{spec.label}: not run: {result.reason}")
-        found.append(result)
-        print(line(result), flush=True)
-    return found
+def measured(row: Row, data: Dataset, spec: ModelSpec, seed: int, threads: int, budget: int = 1) -> ModelResult:
+    """One model once, in a process of its own."""
+    effort = Effort(budget=budget, threads=threads, seed=seed)
+    result = measure_in_children([spec], data, row.protocol.resolved(data), effort, Terminal(), cut=0)[0]
+    if isinstance(result, Refused):
+        raise SystemExit(f"{spec.label}: not run: {result.reason}")
+    print(line(result), flush=True)
+    return result
 
 
 def line(result: ModelResult) -> str:
@@ -142,44 +144,40 @@ def main() -> int:
     stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if arguments.quick:
         return quick(row, stored, arguments.threads)
-    same = stored.get("settings") == row.settings
-    runs: dict[str, Any] = dict(stored["runs"]) if same else {}
-    begun = time.monotonic()
-    found = measured(
-        row,
-        [int(seed) for seed in arguments.seeds.split(",")],
-        arguments.threads,
-        against="itemknn" not in stored or not same,
-    )
-    if found[-1].label == "itemknn":
-        stored |= {"itemknn": figures(found[-1]), "over_itemknn": paired(found[0], found[-1])}
-        found = found[:-1]
-    made_by = provenance(["benchmarks.neural", *sys.argv[1:]])
-    runs |= {result.label: {"commit": made_by["commit"], **figures(result)} for result in found}
-    write_result(
-        name,
-        {
-            "set": row.set,
-            "protocol": row.protocol.model_dump(mode="json"),
-            "model": row.model,
-            "settings": row.settings,
-            "threads": arguments.threads,
-            "runs": runs,
-            **combined(row, runs),
-            "itemknn": stored["itemknn"],
-            "over_itemknn": stored["over_itemknn"],
-        },  # fmt: skip
-        "benchmarks.neural",
-    )
-    print(json.dumps(combined(row, runs), indent=1), f"{time.monotonic() - begun:.0f} s of wall time")
+    data = read_set(row.set)
+    stored = stored if stored.get("settings") == row.settings else {"runs": {}}
+    for seed in arguments.seeds.split(","):
+        if seed in stored["runs"]:
+            continue
+        spec = ModelSpec(label=seed, model=row.model, settings=row.settings)
+        result = measured(row, data, spec, int(seed), arguments.threads)
+        if "over_itemknn" not in stored:
+            knn = ModelSpec(label="itemknn", model="itemknn", settings={})
+            other = measured(row, data, knn, 7, arguments.threads, budget=20)
+            stored |= {"itemknn": figures(other), "over_itemknn": paired(result, other)}
+        commit = provenance(["benchmarks.neural", *sys.argv[1:]])["commit"]
+        stored["runs"][seed] = {"commit": commit, **figures(result)}
+        write(name, row, stored, arguments.threads)
+    print(json.dumps(combined(row, stored["runs"]), indent=1))
     return 0
+
+
+def write(name: str, row: Row, stored: dict[str, Any], threads: int) -> None:
+    """What is known so far, after every seed."""
+    about = {
+        "set": row.set, "protocol": row.protocol.model_dump(mode="json"), "model": row.model, "settings": row.settings,
+        "threads": threads, "runs": stored["runs"], **combined(row, stored["runs"]),
+        "itemknn": stored["itemknn"], "over_itemknn": stored["over_itemknn"],
+    }  # fmt: skip
+    write_result(name, about, "benchmarks.neural")
 
 
 def quick(row: Row, stored: dict[str, Any], threads: int) -> int:
     """A tenth of the passes; whether that goes half of the way."""
     few = {**row.settings, "epochs": max(2, row.settings["epochs"] // 10), "early_stop": False}
     short = Row(set=row.set, protocol=row.protocol, model=row.model, settings=few)
-    got = figures(measured(short, [7], threads, against=False)[0])["metrics"]["ndcg@10"]["mean"]
+    spec = ModelSpec(label="quick", model=row.model, settings=few)
+    got = figures(measured(short, read_set(row.set), spec, 7, threads))["metrics"]["ndcg@10"]["mean"]
     whole = stored["mean_over_seeds"]["ndcg@10"]
     print(f"ndcg@10 {got:.4f} after {few['epochs']} passes, stored {whole:.4f} after all")
     return 0 if got > whole / 2 else 1

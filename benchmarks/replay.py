@@ -4,6 +4,7 @@
     python -m benchmarks.replay --set ml-1m --protocol time
     python -m benchmarks.replay --set retailrocket --targets buy
     python -m benchmarks.replay --set gowalla --protocol column --models popular,itemknn,spectral-gf-cf,spectral --trials 8
+    python -m benchmarks.replay --set 30music --models markov,sasrec,gru4rec --chosen-in replay-30music --suffix nets --trials 6
     python -m benchmarks.replay --set ml-1m --quick
 
 A full run writes ``results/PROTOCOL-SET.json``, with ``-TARGETS`` behind the set where they are given. ``--quick`` asks 200
@@ -103,6 +104,7 @@ def table(report: dict[str, Any]) -> str:
 def result_name(arguments: argparse.Namespace) -> str:
     parts = [arguments.protocol, arguments.set] + ([arguments.targets] if arguments.targets else [])
     parts += [f"kept-{arguments.keep_share:g}"] if arguments.keep_share < 1 else []
+    parts += [arguments.suffix] if arguments.suffix else []
     return "-".join(parts)
 
 
@@ -120,8 +122,16 @@ def run(arguments: argparse.Namespace) -> Report:
         keep_share=arguments.keep_share,
         core=CORES.get(arguments.set, 1) if arguments.protocol == "column" else 1,
     )
-    effort = Effort(budget=1 if arguments.quick else arguments.trials, jobs=arguments.jobs, seed=arguments.seed)
+    effort = Effort(
+        budget=1 if arguments.quick else arguments.trials,
+        jobs=arguments.jobs,
+        threads=arguments.threads,
+        seed=arguments.seed,
+    )
     specs = []
+    if arguments.chosen_in:
+        stored = json.loads((RESULTS / f"{arguments.chosen_in}.json").read_text(encoding="utf-8"))
+        chosen = {row["model"]: row["settings"] for row in stored["rows"] if row["model"] in names}
     for name in names:
         model, given = FIXED.get(name, (name, {}))
         specs.append(ModelSpec(label=name, model=model, settings=chosen.get(name, given)))
@@ -159,7 +169,10 @@ def main() -> int:
     parser.add_argument("--keep-share", type=float, default=1.0)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--suffix", help="behind the name of the result, for other models on the same questions")
+    parser.add_argument("--chosen-in", metavar="RESULT", help="a result whose models keep the settings chosen there")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     begun = time.monotonic()

@@ -8,19 +8,24 @@ from pathlib import Path
 
 from penchant.data.dataset import Dataset
 from penchant.data.files import read_dataset
+from penchant.data.intake.prefixes import read_prefixes
+from penchant.data.intake.strangers import with_strangers
 from penchant.data.schema import Schema
 from penchant.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResearchSet:
-    """Where a set lies and what its columns mean."""
+    """Where a set lies and what its columns mean; `prefixes` are published pasts, asked as strangers after the log."""
 
     events: str
     schema: Schema = field(default_factory=Schema)
     items: str | None = None
     users: str | None = None
+    prefixes: str | None = None
 
+
+FRAPPE_CONTEXT = ("daytime", "weekday", "isweekend", "homework", "cost", "weather", "country", "city")
 
 SETS = {
     "ml-1m": ResearchSet(events="ml-1m/events.parquet", schema=Schema(repeats="exclude")),
@@ -45,9 +50,19 @@ SETS = {
         events="ml-1m/loo_published.parquet",
         schema=Schema.parse({"repeats": "exclude", "columns": {"split": "split", "order": "position"}}),
     ),
+    "diginetica": ResearchSet(
+        events="diginetica-sessions/train_sessions.parquet",
+        prefixes="diginetica-sessions/test_prefixes.parquet",
+        schema=Schema.parse({"repeats": "allow", "columns": {"order": "pos"}}),
+    ),
     "beauty-5core": ResearchSet(
         events="beauty-5core/events.parquet",
         schema=Schema.parse({"repeats": "exclude", "columns": {"order": "pos"}}),
+    ),
+    # labelled rows in a published split, without times; the negatives of its train rows were drawn anew
+    "frappe-ctr": ResearchSet(
+        events="frappe/frappe_x1_rebuilt.parquet",
+        schema=Schema.parse({"context": {name: {"kind": "category"} for name in FRAPPE_CONTEXT}}),
     ),
     "beauty-timed": ResearchSet(events="beauty-timed/events.parquet", schema=Schema(repeats="exclude")),
 }
@@ -66,9 +81,11 @@ def read_set(name: str) -> Dataset:
     known, root = SETS[name], data_root()
     if not (root / known.events).exists():
         raise UserError(f"{root / known.events}: no such file; PENCHANT_DATA must hold {known.events}")
-    return read_dataset(
+    data = read_dataset(
         root / known.events,
         items=root / known.items if known.items else None,
         users=root / known.users if known.users else None,
         schema=known.schema,
     )
+    asked = read_prefixes(root / known.prefixes) if known.prefixes else None
+    return data if asked is None else with_strangers(data, asked).dataset

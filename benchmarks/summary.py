@@ -136,6 +136,22 @@ def users_section(name: str, result: dict[str, Any]) -> str:
     return title + "\n".join(lines) + "\n"
 
 
+def fold_in_section(name: str, result: dict[str, Any]) -> str:
+    """People never seen in training, with a share of their items given."""
+    made, pair = result["made_by"], result["multvae_over_ease"]
+    title = f"## {name}\n\n{result['n_people']:,} unseen people, {result['protocol']['given_share']:.0%} of their items given; "
+    title += f"means with 95 % intervals. `{made['command']}` at `{made['commit']}`, "
+    title += f"{result['wall_seconds'] / 60:.0f} minutes.\n\n"
+    metrics = list(result["fold_in_rows"][0]["metrics"])
+    lines = ["| model | " + " | ".join(metrics) + " | fit CPU s |", "|---" * (len(metrics) + 2) + "|"]
+    for row in result["fold_in_rows"]:
+        cells = [f"{at['mean']:.4f} ({at['low']:.4f} to {at['high']:.4f})" for at in row["metrics"].values()]
+        lines.append(f"| {row['model']} | " + " | ".join(cells) + f" | {row['fit_cpu_seconds']:.0f} |")
+    told = f"\nmultvae (mean over the seeds) over ease, {pair['metric']}: {pair['difference']:+.4f} "
+    told += f"[{pair['low']:+.4f}, {pair['high']:+.4f}], paired by person; wanted {pair['may_be']:+.2f} or more: "
+    return title + "\n".join(lines) + "\n" + told + ("reached.\n" if pair["reached"] else "missed.\n")
+
+
 def main() -> None:
     references = tomllib.loads(REFERENCES.read_text(encoding="utf-8"))
     parts = [_HEAD]
@@ -146,6 +162,8 @@ def main() -> None:
             parts.append(cold_section(path.stem, result, quoted))
         elif "users_rows" in result:
             parts.append(users_section(path.stem, result))
+        elif "fold_in_rows" in result:
+            parts.append(fold_in_section(path.stem, result))
         elif "protocol" in result and "rows" in result:
             parts += [section(path.stem, result, quoted), *filter(None, [against(result)])]
     (RESULTS / "README.md").write_text("\n".join(parts), encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,8 @@ def slow(layer: CausalAttention, x: np.ndarray, bias: np.ndarray | None = None) 
                     logits = logits + bias[b, h, t, : t + 1]
                 weights = np.exp(logits - logits.max())
                 out[b, t, own] = weights / weights.sum() @ v[: t + 1, own]
-    return out @ layer.out.weight.detach().double().numpy().T + layer.out.bias.detach().double().numpy()
+    last: np.ndarray = out @ layer.out.weight.detach().double().numpy().T + layer.out.bias.detach().double().numpy()
+    return last
 
 
 def test_attention_is_that_of_a_slow_second_implementation():
@@ -63,6 +66,18 @@ def test_later_events_change_no_earlier_state(with_bias):
     assert not torch.allclose(before[:, 3], after[:, 3])
 
 
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_the_newest_place_alone_is_what_all_places_give_there(with_bias):
+    layer, x, length = made(), some(B, T, DIM), torch.tensor([1, 5, 3])
+    bias = None
+    if with_bias:
+        relative = RelativeBias(HEADS, T, time=True)
+        torch.nn.init.normal_(relative.by_distance)
+        bias = relative(torch.arange(T).expand(B, T))
+    expected = layer(x, bias)[torch.arange(B), length - 1]
+    assert torch.allclose(layer.newest(x, length, bias), expected, atol=1e-6)
+
+
 def test_weights_are_dropped_in_training_only():
     layer, x = made(dropout=0.5), some(B, T, DIM)
     calm = layer(x)
@@ -74,7 +89,7 @@ def test_weights_are_dropped_in_training_only():
 def test_relative_bias_by_hand():
     # three events at 0, 0 and 3 seconds. By distance 0, 1, 2: the values 1, 10, 100. By interval: bucket 0 for the same
     # instant, and 3 s is log2(3 + 1) = 2 doublings of two buckets each, bucket 4
-    bias = RelativeBias(1, 3, time=True)
+    bias: Any = RelativeBias(1, 3, time=True)
     with torch.no_grad():
         bias.by_distance.copy_(torch.tensor([[1.0, 10.0, 100.0]]))
         bias.by_interval[0, 0], bias.by_interval[0, 4] = 0.5, 0.25
@@ -103,7 +118,7 @@ def test_buckets_of_intervals():
 
 
 def test_gradients_reach_both_tables():
-    bias = RelativeBias(HEADS, T, time=True)
+    bias: Any = RelativeBias(HEADS, T, time=True)
     made()(some(1, T, DIM), bias(torch.arange(T)[None])).sum().backward()
     for table in (bias.by_distance, bias.by_interval):
         assert table.grad is not None and bool((table.grad != 0).any()) and bool(torch.isfinite(table.grad).all())

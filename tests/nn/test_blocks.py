@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,15 +32,15 @@ def silence(*layers) -> None:
             layer.bias.zero_()
 
 
-def norm(x: np.ndarray) -> np.ndarray:
+def norm(x: Any) -> Any:
     return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
 
 
-def linear(layer, x: np.ndarray) -> np.ndarray:
+def linear(layer: Any, x: Any) -> Any:
     return x @ layer.weight.detach().double().numpy().T + layer.bias.detach().double().numpy()
 
 
-def silu(x: np.ndarray) -> np.ndarray:
+def silu(x: Any) -> Any:
     return x / (1 + np.exp(-x))
 
 
@@ -81,6 +82,13 @@ def test_the_gate_multiplies_what_attention_says():
     gate = silu(linear(layer.gate, norm(x.double().numpy())))
     expected = x.double().numpy() + gate * layer.attention(u).detach().double().numpy()
     assert np.allclose(layer(x).detach(), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_newest_place_alone_is_what_all_places_give_there(block):
+    layer, x, length = made(block), some(), torch.tensor([2, T])
+    expected = layer(x)[torch.arange(2), length - 1]
+    assert torch.allclose(layer.newest(x, length), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `deep`")
@@ -41,7 +43,7 @@ def test_padding_learns_nothing(sparse):
 
 
 def test_sparse_gradients_hold_the_rows_that_were_looked_up():
-    table = ItemEmbedding(ITEMS, DIM, sparse=True)
+    table: Any = ItemEmbedding(ITEMS, DIM, sparse=True)
     table(torch.tensor([1, 3])).sum().backward()
     assert table.weight.grad.is_sparse
     assert table.weight.grad.coalesce().indices().tolist() == [[1, 3]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -26,11 +28,11 @@ def sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-def tensors():
+def tensors() -> tuple[Any, Any]:
     return torch.tensor(OWN), torch.tensor(OTHER)
 
 
-def mean(values) -> float:
+def mean(values: Iterable[float]) -> float:
     values = list(values)
     return sum(values) / len(values)
 
@@ -119,6 +121,40 @@ def test_a_negative_that_is_right_counts_nothing(loss):
     assert value == pytest.approx(without, rel=1e-6)
     assert bool(torch.isfinite(own_grad).all())
     assert bool(torch.isfinite(other_grad).all()) and bool((other_grad[:, -1] == 0).all())
+
+
+LOSSES = {
+    "sampled": lambda own, other, **more: sampled_softmax(own, other, torch.zeros(()), torch.zeros(()), **more),
+    "bce": binary_cross_entropy,
+    "gbce": lambda own, other, **more: gbce(own, other, n_items=9, calibration=0.75, **more),
+    "bpr_max": bpr_max,
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_weights_are_those_of_a_mean(loss):
+    # a row of weight 2 is a row that stands twice, one of weight 0 is not there
+    own, other = tensors()
+    weighted = loss(own, other, weight_N=torch.tensor([2.0, 0.0, 1.0])).item()
+    rows = [0, 0, 2]
+    assert weighted == pytest.approx(loss(own[rows], other[rows]).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_without_rows_there_is_no_loss(loss):
+    assert loss(torch.zeros(0), torch.zeros(0, 4)).item() == 0.0
+    assert loss(torch.zeros(0), torch.zeros(0, 4), weight_N=torch.zeros(0)).item() == 0.0
+
+
+def test_a_row_that_lost_all_its_negatives_has_no_gain_to_make():
+    own, other = tensors()
+    other[1] = FAR
+    own.requires_grad_()
+    loss = bpr_max(own, other)
+    loss.backward()
+    rest = bpr_max(own.detach()[[0, 2]], other[[0, 2]]).item()
+    assert loss.item() == pytest.approx(rest * 2 / 3, rel=1e-6)
+    assert own.grad[1].item() == 0.0 and bool(torch.isfinite(own.grad).all())
 
 
 def test_gbce_takes_out_negatives_at_the_same_sampling_rate():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,14 +17,14 @@ from penchant.train.loop import LEAST_RATE, precision, train  # noqa: E402
 from penchant.train.run import Run  # noqa: E402
 from penchant.train.settings import TrainingConfig  # noqa: E402
 
-PLAIN = {"averaging": 0.0, "warmup": 0.0, "precision": "float32"}
+PLAIN: dict[str, Any] = {"averaging": 0.0, "warmup": 0.0, "precision": "float32"}
 
 
 class Falling:
     """A net of one weight whose gradient is always 1, so that AdamW moves it by the learning rate in each step."""
 
     def __init__(self, batches: int = 2, metrics: tuple[float, ...] = ()) -> None:
-        self.net = nn.Linear(1, 1, bias=False)
+        self.net: Any = nn.Linear(1, 1, bias=False)
         nn.init.zeros_(self.net.weight)
         self.batches, self.metrics = batches, list(metrics)
         self.seen: list[float] = []
@@ -73,7 +75,8 @@ def trained(learner, seed: int = 7, stop_after: int | None = None, **settings):
 
 
 def rates(learner) -> list[float]:
-    return (-np.diff([*learner.seen, learner.net.weight.item()])).tolist()
+    found: list[float] = (-np.diff([*learner.seen, learner.net.weight.item()])).tolist()
+    return found
 
 
 def test_warm_up_and_cosine_by_hand():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `deep`")
@@ -76,7 +78,7 @@ def test_gradients_are_forgotten_after_a_step_and_their_norm_is_told():
 
 
 def test_a_weight_without_a_gradient_stays():
-    model = nn.ModuleList([nn.Linear(2, 1), nn.Linear(2, 1)])
+    model: Any = nn.ModuleList([nn.Linear(2, 1), nn.Linear(2, 1)])
     before = model[1].weight.detach().clone()
     optimiser = Optimiser(model, TrainingConfig(weight_decay=0.5, averaging=0))
     model[0](torch.ones(1, 2)).sum().backward()

@@ -45,7 +45,8 @@ def register(app: typer.Typer) -> None:
         epilog="Example: penchant evaluate events.csv --models popular,repeats,ease -k 10,20 --json table.json\n\n"
         "Example: penchant evaluate events.csv --models ease,mine=mine.toml --set ease.reg=100 --protocol time --cuts 5\n\n"
         "Example: penchant evaluate shown.csv --models bias,dcnv2 --protocol ctr --split-column split\n\n"
-        "Example: penchant evaluate events.csv --models ease,ials --protocol users --given-share 0.8 -k 100"
+        "Example: penchant evaluate events.csv --models ease,ials --protocol users --given-share 0.8 -k 100\n\n"
+        "Example: penchant evaluate sessions.csv --models itemknn --test prefixes.parquet --protocol column -k 20"
     )(evaluate)
 
 

@@ -56,7 +56,13 @@ Core = Annotated[
     ),
 ]  # fmt: skip
 TestFile = Annotated[
-    Path | None, typer.Option("--test", metavar="FILE", help="A second log, later than EVENTS, that is the test.")
+    Path | None,
+    typer.Option(
+        "--test",
+        metavar="FILE",
+        help="A second log, later than EVENTS, that is the test; or published pasts, each with a target "
+        "(columns prefix and target, protocol column).",
+    ),
 ]
 KeepShare = Annotated[
     float | None,

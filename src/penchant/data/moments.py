@@ -33,8 +33,13 @@ def hour_of_day(at: Int64, zone: str = "UTC") -> Float32:
     return (within_day / _HOUR_MS).astype(np.float32)
 
 
+def weekday(at: Int64, zone: str = "UTC") -> Int64:
+    """Local day of the week, int64 [n]: 0 is Monday, 6 is Sunday."""
+    day: Int64 = (local_ms(at, zone) // (_DAY_HOURS * _HOUR_MS) + _EPOCH_WEEKDAY) % 7
+    return day
+
+
 def is_weekend(at: Int64, zone: str = "UTC") -> Bool:
     """Whether the local day is Saturday or Sunday, bool [n]."""
-    weekday = (local_ms(at, zone) // (_DAY_HOURS * _HOUR_MS) + _EPOCH_WEEKDAY) % 7
-    weekend: Bool = weekday >= 5
+    weekend: Bool = weekday(at, zone) >= 5
     return weekend

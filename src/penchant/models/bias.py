@@ -19,6 +19,7 @@ from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Bool, Float32, Float64, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
+from penchant.data.labelled import has_labels
 from penchant.data.questions import Task
 from penchant.models.base import Model, ModelConfig
 from penchant.train.run import Run
@@ -56,7 +57,7 @@ class Bias(Model):
         log = train.interactions
         value = log.value.astype(np.float64)
         self.mean = float(value.mean())
-        self.labels = bool(((value == 0) | (value == 1)).all()) and 0 < self.mean < 1
+        self.labels = has_labels(log.value)
         people = np.zeros(train.n_users)
         self.item = np.zeros(train.n_items)
         for _ in range(self.config.passes):

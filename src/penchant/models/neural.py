@@ -65,8 +65,8 @@ class NeuralModel(Model):
         self._check_memory(train, run)
         passes = self.config.passes
         if self.config.early_stop and passes is None:
-            task = prepared(valid, train, False, 0.0, run.seed)
-            judge = Judge.of(task, run.seed)
+            task = self._questions(valid, train, run)
+            judge = self._judge(task, run)
             if judge.n_questions >= _ENOUGH_QUESTIONS and len(task.train):
                 chosen = self._trained(task.train, judge, run)
                 self.card = {**self.card, "training": _described(chosen)}
@@ -75,6 +75,14 @@ class NeuralModel(Model):
                 passes = chosen.best_epoch
         outcome = self._trained(train, None, run, passes)
         self.card = {**self.card, "refit": _described(outcome)}
+
+    def _questions(self, valid: Task | None, train: Dataset, run: Run) -> Task:
+        """What the number of passes is chosen by: the given questions, else some from inside the log."""
+        return prepared(valid, train, False, 0.0, run.seed)
+
+    def _judge(self, task: Task, run: Run) -> Judge:
+        """The judge of these questions."""
+        return Judge.of(task, run.seed)
 
     def _check_memory(self, train: Dataset, run: Run) -> None:
         """Says what the training will take, and refuses where that is more than there is; GPUs tell by themselves."""

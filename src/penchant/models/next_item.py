@@ -33,6 +33,8 @@ Loss = Literal["auto", "softmax", "sampled", "bpr_max", "gbce", "bce"]
 class SequentialConfig(NeuralConfig):
     """Settings of every net that reads a past in order."""
 
+    batch_size: int = setting(64, "windows of one step", search=Between(16, 512, log=True), ge=1)
+    learning_rate: float = setting(0.002, "greatest step of AdamW", search=Between(2e-4, 1e-2, log=True), gt=0)
     embedding_dim: int = setting(64, "numbers that stand for an item", search=(32, 64, 128, 256), ge=1)
     max_len: int = setting(50, "newest events that are read", unit="events", search=(20, 50, 100, 200), ge=1)
     dropout: float = setting(0.2, "share of the values that is dropped in training", search=Between(0, 0.6), ge=0, lt=1)
@@ -128,9 +130,9 @@ class NextItemLearner:
             h_ND, target_N, weight_N = h_ND[counted], target_N[counted], weight_N[counted]
         if self.kind == "softmax":
             return catalogue_cross_entropy(h_ND, self.reader.items, target_N, weight_N), len(target_N)
-        return self._sampled(h_ND, target_N, rng), len(target_N)
+        return self._sampled(h_ND, target_N, weight_N, rng), len(target_N)
 
-    def _sampled(self, h_ND: Tensor, target_N: Tensor, rng: np.random.Generator) -> Tensor:
+    def _sampled(self, h_ND: Tensor, target_N: Tensor, weight_N: Tensor | None, rng: np.random.Generator) -> Tensor:
         """The loss against negatives that all places share; where a negative is the right answer it does not count."""
         negative = self.sampler.draw(self.config.n_negatives, rng)
         negative_K = self._tensor(negative)
@@ -141,12 +143,13 @@ class NextItemLearner:
             log_q = torch.from_numpy(self.sampler.log_q)
             # a negative is drawn n times; the right answer is there for certain, its own correction keeps both comparable
             own_q, other_q = log_q[target_N.cpu()].to(self.device), log_q[negative_K.cpu()].to(self.device)
-            return sampled_softmax(own_N, other_NK, own_q, other_q[None])
+            return sampled_softmax(own_N, other_NK, own_q, other_q[None], weight_N=weight_N)
         if self.kind == "gbce":
-            return gbce(own_N, other_NK, n_items=self.train.n_items, calibration=self.config.calibration)
+            n_items, calibration = self.train.n_items, self.config.calibration
+            return gbce(own_N, other_NK, n_items=n_items, calibration=calibration, weight_N=weight_N)
         if self.kind == "bpr_max":
-            return bpr_max(own_N, other_NK)
-        return binary_cross_entropy(own_N, other_NK)
+            return bpr_max(own_N, other_NK, weight_N=weight_N)
+        return binary_cross_entropy(own_N, other_NK, weight_N=weight_N)
 
     def judge(self) -> float | None:
         """The validation metric of the net as it is."""

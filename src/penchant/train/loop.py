@@ -225,7 +225,8 @@ class _Training:
         words = f"{self.name}: epoch {epoch + 1}/{self.last}, loss {loss:.3f}"
         metrics = [one["metric"] for one in self.outcome.history if one.get("metric") is not None]
         if metrics:
-            words += f", ndcg@10 {metrics[-1]:.4f} (best {self.outcome.best:.4f} at {self.outcome.best_epoch})"
+            judged_by = getattr(self.learner, "judged_by", "ndcg@10")
+            words += f", {judged_by} {metrics[-1]:.4f} (best {self.outcome.best:.4f} at {self.outcome.best_epoch})"
         words += f", {pace:,.0f} events/s"
         self.run_settings.reporter.progress(words, epoch * of + done, self.last * of)
 

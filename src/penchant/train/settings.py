@@ -13,7 +13,7 @@ Schedule = Literal["cosine", "constant"]
 class TrainingConfig(Config):
     """How a net is trained; see `penchant.train.loop`."""
 
-    epochs: int = setting(100, "most passes over the log; fewer when validation says so", unit="passes", ge=1)
+    epochs: int = setting(20, "most passes over the log; fewer when validation says so", unit="passes", ge=1)
     batch_size: int = setting(128, "sequences, people or rows of one step", search=Between(16, 4096, log=True), ge=1)
     learning_rate: float = setting(0.001, "greatest step of AdamW", search=Between(1e-4, 1e-2, log=True), gt=0)
     weight_decay: float = setting(
@@ -30,7 +30,7 @@ class TrainingConfig(Config):
         lt=1,
     )
     patience: int = setting(
-        10, "passes without a better validation metric after which training ends", unit="passes", ge=1
+        5, "passes without a better validation metric after which training ends", unit="passes", ge=1
     )
     early_stop: bool = setting(
         True,

@@ -13,16 +13,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Int64, frozen
+from penchant.data.arrays import Bool
 from penchant.data.dataset import Dataset
 from penchant.data.features import Categories
-from penchant.data.questions import OVERALL, Questions, Targets, Task
+from penchant.data.labelled import CARVED_SHARE, asked_rows, carved
+from penchant.data.questions import Task
 from penchant.errors import BadData
 from penchant.evaluate.protocol import Protocol, Stage
-from penchant.rng import generator
-
-CARVED_SHARE = 0.1
-"""Share of the train rows that selects settings where no row is called valid."""
 
 
 def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
@@ -40,30 +37,6 @@ def task(data: Dataset, protocol: Protocol, stage: Stage) -> Task:
     fitted = data.take(train & ~valid if stage == "valid" else train if _published(data) else train | valid)
     return Task(
         train=fitted, asked={"live": asked_rows(data, fitted, np.flatnonzero(wanted).astype(np.int64))}, refit=refit
-    )
-
-
-def asked_rows(data: Dataset, train: Dataset, rows: Int64) -> Questions:
-    """A question for each of the rows (int64 [Q], rising) of `data`; its history is what `train` holds of the person."""
-    log, sequences = data.interactions, train.sequences
-    user = log.user[rows]
-    low = sequences.offsets[user]
-    high = sequences.places_before(user, log.at[rows]) if data.timed else sequences.offsets[user + 1]
-    end = int(train.interactions.at[-1]) + 1 if len(train) else 0
-    return Questions(
-        data=data,
-        sequences=sequences,
-        user=frozen(user),
-        at=frozen(log.at[rows]) if data.timed else np.full(len(rows), end, dtype=np.int64),
-        low=low,
-        high=high,
-        row=rows,
-        targets={OVERALL: Targets.single(log.item[rows])},
-        popularity=train.popularity,
-        newest_row=None,
-        candidates=None,
-        stranger=np.diff(sequences.offsets)[user] == 0,
-        labels=frozen(log.value[rows]),
     )
 
 
@@ -101,27 +74,17 @@ def _parts(data: Dataset, protocol: Protocol) -> tuple[Bool, Bool, Bool, str]:
         refit = "train only, as the published split asks"
         if valid.any():
             return train, valid, test, refit
-        carved = _carved(data, train, CARVED_SHARE, protocol.seed)
+        some = carved(data, train, CARVED_SHARE, protocol.seed)
         # no row is called valid, so the last fit has them all
-        return train, carved, test, f"{refit}; it has no valid rows: {CARVED_SHARE:.0%} of them selected settings"
+        return train, some, test, f"{refit}; it has no valid rows: {CARVED_SHARE:.0%} of them selected settings"
     if not data.timed:
         raise BadData(
             f"protocol {protocol.name}: the log has neither a split column nor times to cut by; "
             "name one with --split-column, or give the test rows as --test FILE"
         )
     everything = np.ones(len(data), dtype=np.bool_)
-    test = _carved(data, everything, protocol.test_share, protocol.seed)
+    test = carved(data, everything, protocol.test_share, protocol.seed)
     if protocol.test_from is not None:
         test = data.interactions.at >= protocol.test_from
-    valid = _carved(data, ~test, CARVED_SHARE, protocol.seed)
+    valid = carved(data, ~test, CARVED_SHARE, protocol.seed)
     return ~test & ~valid, valid, test, "train + validation"
-
-
-def _carved(data: Dataset, which: Bool, share: float, seed: int) -> Bool:
-    """The newest share of the rows `which` (at least one), or of a log without times a seeded draw, bool [N]."""
-    rows = np.flatnonzero(which)
-    n = max(1, int(share * len(rows)))
-    picked = rows[-n:] if data.timed else generator(seed, "labelled validation").choice(rows, n, replace=False)
-    carved = np.zeros(len(data), dtype=np.bool_)
-    carved[picked] = True
-    return carved
