@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -50,13 +51,14 @@ WANTED_ASKING = 5.0
 
 
 def environment(folder: Path) -> Path:
-    """The interpreter of the peer's environment, which is made when it is not there; torch alone is large."""
+    """The interpreter of the peer's environment, with the same torch as here; it is made when it is not there."""
     home = folder / "rectools-torch-0.19.x"
     python = home / "bin" / "python"
     if not (home / "ready").exists():
-        print(f"installing {PEER} into {home}", file=sys.stderr)
+        wanted = [PEER, f"torch=={version('torch')}"]
+        print(f"installing {' '.join(wanted)} into {home}", file=sys.stderr)
         venv.create(home, clear=True, with_pip=True)
-        if subprocess.run([python, "-m", "pip", "install", "--quiet", PEER], check=False).returncode:
+        if subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=False).returncode:
             raise UserError(f"{PEER}: pip could not install it; see its message above")
         (home / "ready").touch()
     return python
