@@ -56,7 +56,12 @@ class LabelJudge(Judge):
         """Depends on the rows and their labels; 32 hex digits."""
         sha = hashlib.blake2b(digest_size=16)
         assert self.questions.labels is not None
-        for array in (self.questions.user, self.questions.at, self.questions.targets[OVERALL].items, self.questions.labels):
+        for array in (
+            self.questions.user,
+            self.questions.at,
+            self.questions.targets[OVERALL].items,
+            self.questions.labels,
+        ):
             sha.update(np.ascontiguousarray(array).tobytes())
         return sha.hexdigest()
 
