@@ -35,7 +35,10 @@ QUICK_PASSES = 3
 _SHARED = {
     "embedding_dim": 10,
     "batch_size": 4096,
+    "learning_rate": 0.002,
+    "epochs": 12,
     "embedding_reg": 0.1,
+    "averaging": 0.98,
     "dropout": 0.4,
     "id_dropout": 0.0,
 }
@@ -43,15 +46,9 @@ _SHARED = {
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "bias": {},
-    "finalmlp": {
-        **_SHARED, "first": [400], "second": [100], "gate": [400], "n_heads": 5,
-        "learning_rate": 0.001, "epochs": 15, "averaging": 0.0, "patience": 15,
-    },
-    "dcnv2": {
-        **_SHARED, "n_crosses": 4, "hidden": [400, 400, 400],
-        "learning_rate": 0.002, "epochs": 12, "averaging": 0.98, "patience": 3,
-    },
-}  # fmt: skip
+    "finalmlp": {**_SHARED, "patience": 12, "first": [400], "second": [100], "gate": [400], "n_heads": 5},
+    "dcnv2": {**_SHARED, "patience": 3, "n_crosses": 4, "hidden": [400, 400, 400]},
+}
 
 REFERENCE = {
     "finalmlp": {"auc": 0.9853, "logloss": 0.1476, "fit_cpu_seconds": 147},
