@@ -52,25 +52,6 @@ def test_the_loss_is_the_annealed_bound(done, beta):
     assert n == 2 and float(loss.detach()) == pytest.approx(expected, rel=1e-5)
 
 
-def test_of_a_bag_the_hidden_items_alone_may_be_the_target():
-    model = Multvae(
-        epochs=1, early_stop=False, embedding_dim=2, hidden_dim=4, beta=0.0, target="hidden", averaging=0.0
-    ).fit(LOG)
-    bags = sp.csr_matrix(np.asarray([[1, 1, 1, 0]], dtype=np.float32))
-    learner = _BagLearner(model.net, bags, model.config, 7, model, None)
-    torch.manual_seed(1)
-    loss, _ = learner.loss((1.0, np.asarray([0])), np.random.default_rng(1))
-    # of three draws .51, .95, .14 the third is below a half: item 2 is shown, with a weight of 2 / sqrt(3)
-    shown = sp.csr_matrix(np.asarray([[0, 0, 2 / np.sqrt(3), 0]], dtype=np.float32))
-    torch.manual_seed(1)
-    mean, log_variance = model.net.encode(Bags.of(shown, torch.device("cpu")))
-    z = mean + torch.randn_like(mean) * log_variance.exp().sqrt()
-    logits = model.net.out(model.net.decode(z))[0]
-    # items 0 and 1 are wanted, and compared with each other and item 3
-    chances = torch.log_softmax(logits[[0, 1, 3]], dim=0)
-    assert float(loss.detach()) == pytest.approx(float(-chances[:2].sum().detach()), rel=1e-4)
-
-
 def test_each_person_is_learned_from_once_a_pass_and_small_logs_have_ten_steps():
     config = MultvaeConfig(epochs=2)
     learner = _BagLearner(

@@ -11,7 +11,7 @@ small logs have steps enough; events of a past may fade.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from penchant.config import Between, setting
-from penchant.data.arrays import AnyArray, Float32, Int64
+from penchant.data.arrays import Float32, Int64
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.terms import unit_rows
@@ -33,9 +33,6 @@ from penchant.nn.losses import gaussian_divergence, multinomial
 from penchant.rng import generator
 from penchant.train.loop import Learner
 from penchant.train.run import Run
-
-_OUT_OF_THE_RACE = -1e4
-"""A logit whose probability is 0 in every precision."""
 
 _LEAST_BATCHES = 10
 """Steps of a pass, if there are so many people."""
@@ -67,10 +64,6 @@ class MultvaeConfig(HistoryConfig, NeuralConfig):
     input_dropout: float = setting(
         0.5, "share of a bag's items that is hidden in training", search=Between(0.2, 0.8), ge=0, lt=1
     )
-    target: Literal["bag", "hidden"] = setting(
-        "bag", "learn to give back the whole bag, as in the paper, or the hidden items alone, the shown ones out of the race",
-        search=("bag", "hidden"),
-    )  # fmt: skip
     beta: float = setting(
         0.2, "what the divergence of the latent numbers from a normal counts once annealed",
         search=Between(0.01, 1, also=(0.0,)), ge=0,
@@ -145,26 +138,15 @@ class _BagLearner:
     def loss(self, part: tuple[float, Int64], rng: np.random.Generator) -> tuple[Tensor, int]:
         """The negative of the evidence bound, equation 6, a mean over people; and their number."""
         done, rows = part
-        bag, target, keep = self.unit[rows], self.bags[rows], 1 - self.config.input_dropout
-        shown = rng.random(bag.nnz) < keep
-        bag.data *= shown / np.float32(keep)
+        bag, keep = self.unit[rows], 1 - self.config.input_dropout
+        bag.data *= (rng.random(bag.nnz) < keep).astype(np.float32) / np.float32(keep)
         mean_BD, log_variance_BD = self.vae.encode(Bags.of(bag, self.device))
         z_BD = mean_BD + torch.randn_like(mean_BD) * (0.5 * log_variance_BD).exp()
         logits_BI = self.vae.out(self.vae.decode(z_BD))
-        if self.config.target == "hidden":
-            row = np.repeat(np.arange(len(rows)), np.diff(target.indptr))
-            logits_BI = logits_BI.index_put(
-                (self._tensor(row[shown]), self._tensor(target.indices[shown].astype(np.int64))),
-                logits_BI.new_tensor(_OUT_OF_THE_RACE),
-            )
-            target.data[shown] = 0.0
-        count_BI = self._tensor(target.toarray())
+        count_BI = torch.from_numpy(self.bags[rows].toarray()).to(self.device)
         beta = self.config.beta * min(1.0, done / self.config.anneal if self.config.anneal else 1.0)
         loss = multinomial(logits_BI.float(), count_BI) + beta * gaussian_divergence(mean_BD, log_variance_BD)
         return loss, len(rows)
-
-    def _tensor(self, array: AnyArray) -> Tensor:
-        return torch.from_numpy(array).to(self.device)
 
     def judge(self) -> float | None:
         """The validation metric of the net as it is."""
