@@ -4,7 +4,7 @@
     python -m benchmarks.replay --set ml-1m --protocol time
     python -m benchmarks.replay --set retailrocket --targets buy
     python -m benchmarks.replay --set gowalla --protocol column --models popular,itemknn,spectral-gf-cf,spectral --trials 8
-    python -m benchmarks.replay --set 30music --models markov,sasrec --chosen-in replay-30music --suffix nets --trials 6 --passes 10
+    python -m benchmarks.replay --set 30music --models markov,sasrec --chosen-in replay-30music --suffix nets --passes 10
     python -m benchmarks.replay --set ml-1m --quick
 
 A full run writes ``results/PROTOCOL-SET.json``, with ``-TARGETS`` behind the set where they are given. ``--quick`` asks 200
