@@ -65,12 +65,15 @@ class MeetingConfig(NeuralConfig):
         ge=0, lt=1,
     )  # fmt: skip
     last_n: int = setting(
-        20, "newest choices that are read: the last one and the mean of all; only in a log with times", unit="events",
+        20, "newest choices that are read: the last one and the mean of all; not in labelled rows without times", unit="events",
         search=(0, 5, 20, 50), ge=0,
     )  # fmt: skip
     n_negatives: int = setting(4, "drawn items that each choice is told apart from", search=(2, 4, 8, 16), ge=1)
     negative_power: float = setting(
         0.5, "negatives are drawn in proportion to counts to this power", search=Between(0, 1), ge=0, le=1
+    )
+    spare_choices: bool = setting(
+        False, "no drawn item is one that the person chose in the log, earlier or later; for logs without repeats"
     )
 
 
@@ -80,6 +83,8 @@ class MeetingNet(nn.Module):
     Args:
         catalogue, people: of the training log.
         config: sizes and choices.
+        last_n: newest choices that are read.
+        ids_only: whether nothing but ids is read.
 
     Attributes:
         origin, unit: mean and standard deviation of the values that are learned; 0 and 1 for labels and choices.
@@ -88,10 +93,12 @@ class MeetingNet(nn.Module):
     origin: Tensor
     unit: Tensor
 
-    def __init__(self, catalogue: Catalogue, people: People, config: MeetingConfig) -> None:
+    def __init__(
+        self, catalogue: Catalogue, people: People, config: MeetingConfig, last_n: int, *, ids_only: bool = False
+    ) -> None:
         super().__init__()
-        self.moments = MomentFields(catalogue, people, config.last_n, config.embedding_dim)
-        self.items = ItemFields(catalogue, config.embedding_dim)
+        self.moments = MomentFields(catalogue, people, last_n, config.embedding_dim, ids_only=ids_only)
+        self.items = ItemFields(catalogue, config.embedding_dim, ids_only=ids_only)
         self.register_buffer("origin", torch.zeros(()))
         self.register_buffer("unit", torch.ones(()))
 
@@ -126,6 +133,11 @@ class MeetingModel(NeuralModel):
         self.learns = self._told(train, valid)
         self.seen_people = np.bincount(train.interactions.user, minlength=train.n_users) > 0
         super()._fit(train, valid, run)
+
+    @property
+    def last_n(self) -> int:
+        """Newest choices that are read: none where a published split of rows without times has no before and after."""
+        return self.config.last_n if self.catalogue.timed or self.learns == "choices" else 0
 
     def _told(self, train: Dataset, valid: Task | None) -> str:
         if self.config.learns != "auto":

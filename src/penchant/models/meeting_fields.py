@@ -120,22 +120,22 @@ def _tensor(array: AnyArray) -> Tensor:
 
 
 class MomentFields(nn.Module):
-    """Fields of a person in a moment: id, attributes, circumstances; with times also hour, weekday and the newest choices.
+    """Fields of a person in a moment: id, attributes, circumstances, the newest choices; with times also hour and weekday.
 
     Args:
         catalogue, people: of the training log.
         last_n: newest choices that are read; 0 reads none.
         dim: D.
+        ids_only: whether attributes, circumstances and the clock are left out.
     """
 
-    def __init__(self, catalogue: Catalogue, people: People, last_n: int, dim: int) -> None:
+    def __init__(self, catalogue: Catalogue, people: People, last_n: int, dim: int, *, ids_only: bool = False) -> None:
         super().__init__()
         schema = catalogue.schema
         self.person = CategoryField(len(people.users), dim)
-        self.attributes = TableFields(people.user_features.columns, schema.user_attributes, dim)
-        self.context = TableFields(people.sequences.log.context, schema.context, dim)
-        self.timed = catalogue.timed
-        self.last_n = last_n if catalogue.timed else 0
+        self.attributes = TableFields({} if ids_only else people.user_features.columns, schema.user_attributes, dim)
+        self.context = TableFields({} if ids_only else people.sequences.log.context, schema.context, dim)
+        self.timed, self.last_n = catalogue.timed and not ids_only, last_n
         if self.timed:
             self.hour, self.weekday = CycleField(_HOURS, dim), CategoryField(_DAYS, dim)
         if self.last_n:
@@ -170,12 +170,15 @@ class ItemFields(nn.Module):
     Args:
         catalogue: of the training log.
         dim: D.
+        ids_only: whether attributes are left out.
     """
 
-    def __init__(self, catalogue: Catalogue, dim: int) -> None:
+    def __init__(self, catalogue: Catalogue, dim: int, *, ids_only: bool = False) -> None:
         super().__init__()
         self.item = CategoryField(len(catalogue.items), dim)
-        self.attributes = TableFields(catalogue.item_features.columns, catalogue.schema.item_attributes, dim)
+        self.attributes = TableFields(
+            {} if ids_only else catalogue.item_features.columns, catalogue.schema.item_attributes, dim
+        )
         self.n = 1 + len(self.attributes.names)
 
     def forward(self, item: Int64, attributes: FeatureTable) -> Tensor:

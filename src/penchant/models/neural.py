@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -41,11 +42,13 @@ class NeuralModel(Model):
     """Base of nets.
 
     Attributes:
+        reads_context: whether the net knows the circumstances of an event or a moment; where not, a fit says so.
         net: the net, in eval mode once fitted.
     """
 
     config: NeuralConfig
     rehearses = True
+    reads_context: ClassVar[bool] = True
     stops_early = True
     net: nn.Module
 
@@ -63,6 +66,11 @@ class NeuralModel(Model):
 
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self._check_memory(train, run)
+        unread = () if self.reads_context or self.config.context_lift > 0 else tuple(train.schema.context)
+        if unread:
+            run.reporter.note(
+                f"{self.name()}: reads no circumstances; {', '.join(unread)} not used (context_lift uses them)"
+            )
         passes = self.config.passes
         if self.config.early_stop and passes is None:
             task = self._questions(valid, train, run)

@@ -32,6 +32,7 @@ class SequentialModel(NeuralModel):
     """Scores are products of the newest state with the items' vectors."""
 
     config: SequentialConfig
+    reads_context = False
 
     def _batch_numbers(self, train: Dataset) -> int:
         """A layer keeps some twenty numbers for each one of a place's state, and half as many more for a moment: measured."""

@@ -128,6 +128,7 @@ class Twotower(NeuralModel):
     """
 
     config: TwotowerConfig
+    reads_context = False
     scores_unseen = True
     net: TwoTowerNet
     terms: tuple[Terms, ...]
