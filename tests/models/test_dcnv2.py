@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from penchant.models.dcnv2 import Dcnv2
 from penchant.query import Query
 from tests.models.meetings import crossed
 
-SMALL = {"embedding_dim": 6, "hidden": (16,), "n_crosses": 2, "batch_size": 64, "epochs": 12, "learning_rate": 0.01,
+SMALL: dict[str, Any] = {"embedding_dim": 6, "hidden": (16,), "n_crosses": 2, "batch_size": 64, "epochs": 12, "learning_rate": 0.01,
          "precision": "float32", "dropout": 0.0}  # fmt: skip
 
 
@@ -33,7 +34,7 @@ def fitted() -> Dcnv2:
 @pytest.mark.parametrize("structure", ["parallel", "stacked"])
 def test_the_net_is_crosses_beside_or_below_the_deep_net(structure: str) -> None:
     model = Dcnv2(**SMALL, structure=structure, early_stop=False, passes=1).fit(crossed())
-    net = model.net
+    net: Any = model.net
     moment = torch.randn(3, net.moments.n, 6)
     item = torch.randn(3, net.items.n, 6)
     x = torch.cat([moment.flatten(1), item.flatten(1)], dim=1)

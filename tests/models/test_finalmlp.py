@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -14,12 +16,12 @@ from penchant.metrics.labelled import auc
 from penchant.models.finalmlp import Finalmlp
 from tests.models.meetings import crossed
 
-SMALL = {"embedding_dim": 6, "first": (16,), "second": (8,), "gate": (8,), "n_heads": 2, "batch_size": 64, "epochs": 12,
+SMALL: dict[str, Any] = {"embedding_dim": 6, "first": (16,), "second": (8,), "gate": (8,), "n_heads": 2, "batch_size": 64, "epochs": 12,
          "learning_rate": 0.01, "precision": "float32", "dropout": 0.0}  # fmt: skip
 
 
 def test_two_gated_streams_and_their_fusion() -> None:
-    net = Finalmlp(**SMALL, early_stop=False, passes=1).fit(crossed()).net
+    net: Any = Finalmlp(**SMALL, early_stop=False, passes=1).fit(crossed()).net
     moment, item = torch.randn(3, 1 + net.moments.n, 6), torch.randn(3, 1 + net.items.n, 6)
     x = torch.cat([moment[:, 1:].flatten(1), item[:, 1:].flatten(1)], dim=1)
     first = net.first(x * 2 * torch.sigmoid(net.gates[0](moment[:, 0])))

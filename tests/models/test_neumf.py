@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -12,7 +14,7 @@ from penchant.testing.worlds import taste_world
 
 def test_the_net_is_a_product_beside_a_deep_net() -> None:
     world = taste_world()
-    net = Neumf(embedding_dim=8, early_stop=False, passes=1, epochs=1).fit(world.train).net
+    net: Any = Neumf(embedding_dim=8, early_stop=False, passes=1, epochs=1).fit(world.train).net
     moment, item = torch.randn(3, 1, 8), torch.randn(3, 1, 8)
     product = moment[:, 0, :4] * item[:, 0, :4]
     deep = net.deep(torch.cat([moment[:, 0, 4:], item[:, 0, 4:]], dim=1))
