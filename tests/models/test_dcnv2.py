@@ -19,8 +19,16 @@ from penchant.models.dcnv2 import Dcnv2
 from penchant.query import Query
 from tests.models.meetings import crossed
 
-SMALL: dict[str, Any] = {"embedding_dim": 6, "hidden": (16,), "n_crosses": 2, "batch_size": 64, "epochs": 12, "learning_rate": 0.01,
-         "precision": "float32", "dropout": 0.0}  # fmt: skip
+SMALL: dict[str, Any] = {
+    "embedding_dim": 6,
+    "hidden": (16,),
+    "n_crosses": 2,
+    "batch_size": 64,
+    "epochs": 12,
+    "learning_rate": 0.01,
+    "precision": "float32",
+    "dropout": 0.0,
+}
 
 
 @pytest.fixture(scope="module")

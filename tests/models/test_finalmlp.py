@@ -16,8 +16,18 @@ from penchant.metrics.labelled import auc
 from penchant.models.finalmlp import Finalmlp
 from tests.models.meetings import crossed
 
-SMALL: dict[str, Any] = {"embedding_dim": 6, "first": (16,), "second": (8,), "gate": (8,), "n_heads": 2, "batch_size": 64, "epochs": 12,
-         "learning_rate": 0.01, "precision": "float32", "dropout": 0.0}  # fmt: skip
+SMALL: dict[str, Any] = {
+    "embedding_dim": 6,
+    "first": (16,),
+    "second": (8,),
+    "gate": (8,),
+    "n_heads": 2,
+    "batch_size": 64,
+    "epochs": 12,
+    "learning_rate": 0.01,
+    "precision": "float32",
+    "dropout": 0.0,
+}
 
 
 def test_two_gated_streams_and_their_fusion() -> None:

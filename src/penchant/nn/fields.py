@@ -1,7 +1,7 @@
 """Fields of a meeting as vectors: category, number, cycle, tags, vector; what is missing has a vector of its own.
 
-Every field has ``forward(values) -> x_BD`` and ``nothing``, the vector of what is missing; it takes sizes, not schemas. Shapes: B
-rows, D numbers a field.
+Every field has ``forward(values) -> x_BD`` and ``nothing``, the vector of what is missing; it takes sizes, not schemas. Shapes:
+B rows, D numbers a field.
 """
 
 from __future__ import annotations
