@@ -73,6 +73,9 @@ class MeetingConfig(NeuralConfig):
     negative_power: float = setting(
         0.5, "negatives are drawn in proportion to counts to this power", search=Between(0, 1), ge=0, le=1
     )
+    spare_choices: bool = setting(
+        False, "no drawn item is one that the person chose in the log, earlier or later; for logs without repeats"
+    )
 
 
 class MeetingNet(nn.Module):
