@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from penchant.data.questions import OVERALL
-from penchant.evaluate.labelled.predicting import predicted
-from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.tasks import make_task
-from penchant.log import SILENT
-from penchant.metrics.labelled import auc, log_losses, rmse
-from penchant.models.dcnv2 import Dcnv2
-from penchant.query import Query
-from tests.models.meetings import crossed
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from penchant.data.questions import OVERALL  # noqa: E402
+from penchant.evaluate.labelled.predicting import predicted  # noqa: E402
+from penchant.evaluate.protocol import Protocol  # noqa: E402
+from penchant.evaluate.tasks import make_task  # noqa: E402
+from penchant.log import SILENT  # noqa: E402
+from penchant.metrics.labelled import auc, log_losses, rmse  # noqa: E402
+from penchant.models.dcnv2 import Dcnv2  # noqa: E402
+from penchant.query import Query  # noqa: E402
+from tests.models.meetings import crossed  # noqa: E402
 
 SMALL: dict[str, Any] = {
     "embedding_dim": 6,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
 
-from penchant.errors import BadConfig
-from penchant.evaluate.labelled.predicting import predicted
-from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.tasks import make_task
-from penchant.log import SILENT
-from penchant.metrics.labelled import auc
-from penchant.models.finalmlp import Finalmlp
-from tests.models.meetings import crossed
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from penchant.errors import BadConfig  # noqa: E402
+from penchant.evaluate.labelled.predicting import predicted  # noqa: E402
+from penchant.evaluate.protocol import Protocol  # noqa: E402
+from penchant.evaluate.tasks import make_task  # noqa: E402
+from penchant.log import SILENT  # noqa: E402
+from penchant.metrics.labelled import auc  # noqa: E402
+from penchant.models.finalmlp import Finalmlp  # noqa: E402
+from tests.models.meetings import crossed  # noqa: E402
 
 SMALL: dict[str, Any] = {
     "embedding_dim": 6,

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from penchant.data.labelled import labelled_rehearsal
-from penchant.errors import BadData
-from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.tasks import make_task
-from penchant.models.dcnv2 import Dcnv2
-from penchant.query import Past, Query
-from penchant.testing.worlds import taste_world
-from tests.evaluate.labelled.logs import labelled
-from tests.models.meetings import crossed
+pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from penchant.data.labelled import labelled_rehearsal  # noqa: E402
+from penchant.errors import BadData  # noqa: E402
+from penchant.evaluate.protocol import Protocol  # noqa: E402
+from penchant.evaluate.tasks import make_task  # noqa: E402
+from penchant.models.dcnv2 import Dcnv2  # noqa: E402
+from penchant.query import Past, Query  # noqa: E402
+from penchant.testing.worlds import taste_world  # noqa: E402
+from tests.evaluate.labelled.logs import labelled  # noqa: E402
+from tests.models.meetings import crossed  # noqa: E402
 
 ONCE: dict[str, Any] = {
     "embedding_dim": 4,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
+import pytest
 
-from penchant.models.neumf import Neumf
-from penchant.query import Past, Query
-from penchant.testing.worlds import taste_world
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from penchant.models.neumf import Neumf  # noqa: E402
+from penchant.query import Past, Query  # noqa: E402
+from penchant.testing.worlds import taste_world  # noqa: E402
 
 
 def test_the_net_is_a_product_beside_a_deep_net() -> None:
