@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `deep`")
 
-import math  # noqa: E402
 from penchant.nn.fields import FARTHEST, CategoryField, CycleField, NumberField, TagsField, VectorField  # noqa: E402
 
 
