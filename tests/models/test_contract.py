@@ -31,8 +31,8 @@ EXPECTED: dict[str, dict[str, bool | float]] = {
     "userknn": {"share": 0.2},
     "ials": {"share": 0.15},
     "gbdt": {"uses_context": True},
-    "dcnv2": {"share": 0.5, "uses_context": True, "history_only": False},
-    "finalmlp": {"share": 0.3, "uses_context": True, "history_only": False},
+    "dcnv2": {"share": 0.15, "uses_context": True, "history_only": False},
+    "finalmlp": {"share": 0.15, "uses_context": True, "history_only": False},
     "neumf": {"share": 0.2, "history_only": False},
 }
 """What a model promises beyond the defaults; a new model needs no line here.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-import torch
 
-from penchant.nn.fields import FARTHEST, CategoryField, CycleField, NumberField, TagsField, VectorField
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from penchant.nn.fields import FARTHEST, CategoryField, CycleField, NumberField, TagsField, VectorField  # noqa: E402
 
 
 def test_a_missing_and_an_unknown_category_share_the_last_vector() -> None:

@@ -26,6 +26,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
 from penchant.data.labelled import has_labels, labelled_rehearsal
 from penchant.data.questions import Task
+from penchant.errors import BadData
 from penchant.models.judging import Judge
 from penchant.models.meeting_fields import ItemFields, MomentFields, Moments, clock, newest_items
 from penchant.models.meeting_learning import LabelJudge, MeetingLearner, chosen_kinds
@@ -131,6 +132,9 @@ class MeetingModel(NeuralModel):
 
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self.learns = self._told(train, valid)
+        value = train.interactions.value
+        if self.learns == "labels" and not ((value == 0) | (value == 1)).all():
+            raise BadData(f"{self.name()}: learns=labels: expected values 0 and 1; learns=values takes others")
         self.seen_people = np.bincount(train.interactions.user, minlength=train.n_users) > 0
         super()._fit(train, valid, run)
 
@@ -146,6 +150,13 @@ class MeetingModel(NeuralModel):
             return "labels"
         asks_values = valid is not None and valid.asked[valid.leading].labels is not None
         return "values" if asks_values else "choices"
+
+    def _batch_numbers(self, train: Dataset) -> int:
+        """Inputs and outputs of all layers, of each meeting of a batch."""
+        with torch.device("meta"):
+            layers = [m for m in self._build().modules() if isinstance(m, nn.Linear)]
+        meetings = self.config.batch_size * (1 + self.config.n_negatives if self.learns == "choices" else 1)
+        return 2 * meetings * sum(layer.in_features + layer.out_features for layer in layers)
 
     def _questions(self, valid: Task | None, train: Dataset, run: Run) -> Task:
         if valid is None and self.learns != "choices":

@@ -137,7 +137,10 @@ class MeetingLearner:
         order = generator(self.seed, "rows", str(epoch)).permutation(self.rows)
         size = self.config.batch_size
         parts = [order[start : start + size] for start in range(0, len(order), size)]
-        return parts[:-1] if len(parts) > 1 and len(parts[-1]) < 2 else parts
+        if len(parts) > 1 and len(parts[-1]) < 2:
+            return parts[:-1]
+        # all there is to learn from may be one row
+        return [np.repeat(part, 2) if len(part) == 1 else part for part in parts]
 
     def loss(self, part: Int64, rng: np.random.Generator) -> tuple[Tensor, int]:
         """Mean loss of the rows, with the penalty on tables, and their number."""
