@@ -31,11 +31,6 @@ EXPECTED: dict[str, dict[str, bool | float]] = {
     "userknn": {"share": 0.2},
     "ials": {"share": 0.15},
     "gbdt": {"uses_context": True},
-<<<<<<< HEAD
-    "dcnv2": {"share": 0.15, "uses_context": True, "history_only": False},
-    "finalmlp": {"share": 0.15, "uses_context": True, "history_only": False},
-    "neumf": {"share": 0.2, "history_only": False},
-=======
     "sasrec": {"share": 0.5},
     "gru4rec": {"share": 0.45},
     "caser": {"share": 0.4},
@@ -43,7 +38,6 @@ EXPECTED: dict[str, dict[str, bool | float]] = {
     "dcnv2": {"share": 0.15, "uses_context": True, "history_only": False},
     "finalmlp": {"share": 0.15, "uses_context": True, "history_only": False},
     "neumf": {"share": 0.15, "history_only": False},
->>>>>>> nets
 }
 """What a model promises beyond the defaults; a new model needs no line here.
 
