@@ -170,13 +170,14 @@ def test_without_averaging_the_last_weights_answer():
 
 def test_the_norms_of_batches_are_averaged_with_the_weights():
     torch.manual_seed(7)
-    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    norm = nn.BatchNorm1d(4)
+    model = nn.Sequential(nn.Linear(3, 4), norm)
     optimiser = Optimiser(model, TrainingConfig(averaging=0.5))
     means = []
     for rate in RATES[:3]:
         functional.mse_loss(model(torch.randn(8, 3)), torch.zeros(8, 4)).backward()
         optimiser.step(rate)
-        means.append(model[1].running_mean.clone())
+        means.append(norm.running_mean.clone())  # type: ignore[union-attr]
     optimiser.average.swap()
     # from 0, with decays 1/10, 2/11 and 3/12 of the first steps
     expected = torch.zeros(4)
