@@ -34,10 +34,10 @@ QUICK_PASSES = 3
 
 _SHARED = {
     "embedding_dim": 10,
-    "patience": 12,
     "batch_size": 4096,
     "learning_rate": 0.002,
     "epochs": 12,
+    "patience": 12,
     "embedding_reg": 0.1,
     "averaging": 0.98,
     "dropout": 0.4,

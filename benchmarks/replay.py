@@ -4,7 +4,7 @@
     python -m benchmarks.replay --set ml-1m --protocol time
     python -m benchmarks.replay --set retailrocket --targets buy
     python -m benchmarks.replay --set gowalla --protocol column --models popular,itemknn,spectral-gf-cf,spectral --trials 8
-    python -m benchmarks.replay --set 30music --models markov,sasrec,gru4rec --chosen-in replay-30music --suffix nets --trials 6
+    python -m benchmarks.replay --set 30music --models markov,sasrec --chosen-in replay-30music --suffix nets --passes 10
     python -m benchmarks.replay --set ml-1m --quick
 
 A full run writes ``results/PROTOCOL-SET.json``, with ``-TARGETS`` behind the set where they are given. ``--quick`` asks 200
@@ -28,6 +28,7 @@ from penchant.evaluate.measuring import ModelSpec
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.report import Report
 from penchant.evaluate.run import evaluate
+from penchant.registry import model_class
 
 MODELS = ("popular", "popular-7-days", "repeats", "itemknn", "markov", "ease", "userknn", "ials")
 QUICK_PEOPLE = 200
@@ -118,7 +119,7 @@ def run(arguments: argparse.Namespace) -> Report:
     protocol = Protocol(
         name=arguments.protocol,
         targets=tuple(arguments.targets.split(",")) if arguments.targets else None,
-        sample_people=QUICK_PEOPLE if arguments.quick else None,
+        sample_people=QUICK_PEOPLE if arguments.quick else arguments.sample_people,
         keep_share=arguments.keep_share,
         core=CORES.get(arguments.set, 1) if arguments.protocol == "column" else 1,
     )
@@ -134,8 +135,16 @@ def run(arguments: argparse.Namespace) -> Report:
         chosen = {row["model"]: row["settings"] for row in stored["rows"] if row["model"] in names}
     for name in names:
         model, given = FIXED.get(name, (name, {}))
-        specs.append(ModelSpec(label=name, model=model, settings=chosen.get(name, given)))
+        specs.append(
+            ModelSpec(label=name, model=model, settings={**chosen.get(name, given), **limited(model, arguments)})
+        )
     return evaluate(data, specs, protocol, effort=effort, reporter=Terminal())
+
+
+def limited(model: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The limit on passes, where the model is a net and there is a limit."""
+    trained = arguments.passes is not None and "epochs" in model_class(model).config_class().model_fields
+    return {"epochs": arguments.passes} if trained and not arguments.quick else {}
 
 
 def differs(report: dict[str, Any], stored: dict[str, Any]) -> list[str]:
@@ -171,6 +180,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--sample-people", type=int, help="ask only so many people, for models that are slow to answer")
+    parser.add_argument("--passes", type=int, help="most passes over the log that nets take")
     parser.add_argument("--suffix", help="behind the name of the result, for other models on the same questions")
     parser.add_argument("--chosen-in", metavar="RESULT", help="a result whose models keep the settings chosen there")
     parser.add_argument("--quick", action="store_true")

@@ -185,3 +185,36 @@ def test_a_refused_model_leaves_the_others_and_exit_code_1(log: Path) -> None:
     assert "ease: not measured: " in done.out
     assert "popular" in done.out
     assert "Traceback" not in done.err
+
+
+def test_labels_of_rows_are_foretold(tmp_path: Path) -> None:
+    lines = [f"u{i % 7},i{i % 5},{int(i % 5 < 2)},{'test' if i % 6 == 0 else 'train'}" for i in range(240)]
+    (tmp_path / "shown.csv").write_text("user,item,label,split\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    words = ("evaluate", tmp_path / "shown.csv", "--protocol", "ctr", "--no-select", "--models", "bias,popular")
+    done = run(*words, "--json", tmp_path / "t.json")
+    # popular foretells nothing, so the exit code says that not all was measured
+    assert done.code == 1, done.err
+    assert "value=label" in done.err
+    assert "protocol ctr, 40 rows of 7 people to foretell, 200 to learn from" in done.out
+    assert "popular: not measured: popular ranks items but foretells no label" in done.out
+    assert "mean label against bias, rows: bias is better (auc -" in done.out
+    assert max(map(len, done.out.splitlines()[2:6])) <= 80
+    report = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+    # the item alone decides
+    assert [row["metrics"]["auc"]["mean"] for row in report["rows"]] == [0.5, 1.0]
+    rating = run("evaluate", tmp_path / "shown.csv", "--protocol", "rating", "--models", "bias", "--no-select")
+    assert rating.code == 0 and " rmse" in rating.out
+
+
+def test_ratings_of_a_test_file_are_foretold(tmp_path: Path) -> None:
+    lines = [f"u{i % 7},i{i % 5},{1 + i % 5}" for i in range(100)]
+    for name, part in (("base.csv", lines[:80]), ("test.csv", lines[80:])):
+        (tmp_path / name).write_text("user,item,rating\n" + "\n".join(part) + "\n", encoding="utf-8")
+    words = ("evaluate", tmp_path / "base.csv", "--test", tmp_path / "test.csv", "--models", "bias", "--no-select")
+    done = run(*words, "--protocol", "rating", "--json", "-")
+    assert done.code == 0, done.err
+    mean, bias = done.json["rows"]
+    assert (mean["n_rows"], mean["train_rows"]) == (20, 80)
+    # 1 .. 5 alike: the mean errs by sqrt(2), the item tells all but what shrinkage takes
+    assert mean["metrics"]["rmse"]["mean"] == pytest.approx(2**0.5, abs=0.01)
+    assert bias["metrics"]["rmse"]["mean"] < 0.6

@@ -59,3 +59,14 @@ def test_parts_that_speak_of_other_queries_are_refused():
             items=FeatureTable(n_rows=4),
             popularity=toy_dataset().popularity,
         )
+
+
+def test_rectangles_may_be_a_little_wider_so_that_there_are_few_shapes():
+    def wide(longest, **shape):
+        length = np.array([longest, 1], dtype=np.int64)
+        item, at = np.zeros(longest + 1, dtype=np.int32), np.arange(longest + 1, dtype=np.int64)
+        return SequenceBatch.of(length, item, at, n_items=5, **shape).item.shape[1]
+
+    assert [wide(n, step=16, most=50) for n in (1, 16, 17, 40, 49, 50)] == [16, 16, 32, 48, 50, 50]
+    assert wide(60, step=16, most=50) == 60
+    assert wide(3) == 3

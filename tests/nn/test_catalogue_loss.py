@@ -113,6 +113,6 @@ def test_bfloat16_stays_within_a_hundredth():
 
 
 def test_blocks_fit_the_cache_and_are_never_too_small():
-    # 4,000,000 bytes: 1,000 items of 4 bytes a row -> 1,000 rows; a million items would be one row, 32 are taken
-    assert rows_of_block(1000, 4) == 1000
+    # 4,000,000 bytes: 1,000 items of 4 bytes a row -> 992 rows, a multiple of 32; a million: 32, not one
+    assert rows_of_block(1000, 4) == 992
     assert rows_of_block(1_000_000, 4) == 32

@@ -78,7 +78,7 @@ class SequenceBatch:
     A net in which a place sees only what came before it so never sees padding, and needs no mask against it.
 
     Attributes:
-        length: int64 [B], events of each past; T is the greatest, but 1 at least.
+        length: int64 [B], events of each past; T is the greatest or a little more, and 1 at least.
         item: int64 [B, T]; `n_items` where padded.
         at: int64 [B, T], milliseconds; the newest time of the past where padded.
         real: bool [B, T], whether a place holds an event.
@@ -90,9 +90,15 @@ class SequenceBatch:
     real: Bool
 
     @classmethod
-    def of(cls, length: Int64, item: Nums, at: Int64, *, n_items: int) -> Self:
-        """The ragged values `item` and `at` (one element an event, past after past, oldest first) as rectangles."""
-        wide = max(1, int(length.max(initial=1)))
+    def of(cls, length: Int64, item: Nums, at: Int64, *, n_items: int, step: int = 1, most: int = 1) -> Self:
+        """The ragged values `item` and `at` (one element an event, past after past, oldest first) as rectangles.
+
+        Args:
+            step: T is a multiple of it, or `most`: libraries prepare themselves for each shape, so few shapes are faster.
+            most: T is rounded up to so many places at most.
+        """
+        longest = int(length.max(initial=1))
+        wide = max(longest, min(-(-longest // step) * step, most))
         real = np.arange(wide) < length[:, None]
         items = np.full(real.shape, n_items, dtype=np.int64)
         items[real] = item

@@ -40,8 +40,8 @@ class FinalmlpConfig(MeetingConfig):
 class FinalmlpNet(MeetingNet):
     """Both streams; what a gate reads travels as the first field of its side."""
 
-    def __init__(self, catalogue: Catalogue, people: People, config: FinalmlpConfig) -> None:
-        super().__init__(catalogue, people, config)
+    def __init__(self, catalogue: Catalogue, people: People, config: FinalmlpConfig, last_n: int) -> None:
+        super().__init__(catalogue, people, config, last_n)
         dim = config.embedding_dim
         width = (self.moments.n + self.items.n) * dim
         self.person = CategoryField(len(people.users), dim)
@@ -77,6 +77,6 @@ class Finalmlp(MeetingModel):
 
     def _build(self) -> FinalmlpNet:
         try:
-            return FinalmlpNet(self.catalogue, self.people, self.config)
+            return FinalmlpNet(self.catalogue, self.people, self.config, self.last_n)
         except ValueError as fault:
             raise BadConfig(f"finalmlp: n_heads: {fault}") from None

@@ -26,6 +26,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
 from penchant.data.labelled import has_labels, labelled_rehearsal
 from penchant.data.questions import Task
+from penchant.errors import BadData
 from penchant.models.judging import Judge
 from penchant.models.meeting_fields import ItemFields, MomentFields, Moments, clock, newest_items
 from penchant.models.meeting_learning import LabelJudge, MeetingLearner, chosen_kinds
@@ -65,12 +66,15 @@ class MeetingConfig(NeuralConfig):
         ge=0, lt=1,
     )  # fmt: skip
     last_n: int = setting(
-        20, "newest choices that are read: the last one and the mean of all; only in a log with times", unit="events",
+        20, "newest choices that are read: the last one and the mean of all; not in labelled rows without times", unit="events",
         search=(0, 5, 20, 50), ge=0,
     )  # fmt: skip
     n_negatives: int = setting(4, "drawn items that each choice is told apart from", search=(2, 4, 8, 16), ge=1)
     negative_power: float = setting(
         0.5, "negatives are drawn in proportion to counts to this power", search=Between(0, 1), ge=0, le=1
+    )
+    spare_choices: bool = setting(
+        False, "no drawn item is one that the person chose in the log, earlier or later; for logs without repeats"
     )
 
 
@@ -80,6 +84,8 @@ class MeetingNet(nn.Module):
     Args:
         catalogue, people: of the training log.
         config: sizes and choices.
+        last_n: newest choices that are read.
+        ids_only: whether nothing but ids is read.
 
     Attributes:
         origin, unit: mean and standard deviation of the values that are learned; 0 and 1 for labels and choices.
@@ -88,10 +94,12 @@ class MeetingNet(nn.Module):
     origin: Tensor
     unit: Tensor
 
-    def __init__(self, catalogue: Catalogue, people: People, config: MeetingConfig) -> None:
+    def __init__(
+        self, catalogue: Catalogue, people: People, config: MeetingConfig, last_n: int, *, ids_only: bool = False
+    ) -> None:
         super().__init__()
-        self.moments = MomentFields(catalogue, people, config.last_n, config.embedding_dim)
-        self.items = ItemFields(catalogue, config.embedding_dim)
+        self.moments = MomentFields(catalogue, people, last_n, config.embedding_dim, ids_only=ids_only)
+        self.items = ItemFields(catalogue, config.embedding_dim, ids_only=ids_only)
         self.register_buffer("origin", torch.zeros(()))
         self.register_buffer("unit", torch.ones(()))
 
@@ -124,8 +132,16 @@ class MeetingModel(NeuralModel):
 
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self.learns = self._told(train, valid)
+        value = train.interactions.value
+        if self.learns == "labels" and not ((value == 0) | (value == 1)).all():
+            raise BadData(f"{self.name()}: learns=labels: expected values 0 and 1; learns=values takes others")
         self.seen_people = np.bincount(train.interactions.user, minlength=train.n_users) > 0
         super()._fit(train, valid, run)
+
+    @property
+    def last_n(self) -> int:
+        """Newest choices that are read: none where a published split of rows without times has no before and after."""
+        return self.config.last_n if self.catalogue.timed or self.learns == "choices" else 0
 
     def _told(self, train: Dataset, valid: Task | None) -> str:
         if self.config.learns != "auto":
@@ -134,6 +150,13 @@ class MeetingModel(NeuralModel):
             return "labels"
         asks_values = valid is not None and valid.asked[valid.leading].labels is not None
         return "values" if asks_values else "choices"
+
+    def _batch_numbers(self, train: Dataset) -> int:
+        """Inputs and outputs of all layers, of each meeting of a batch."""
+        with torch.device("meta"):
+            layers = [m for m in self._build().modules() if isinstance(m, nn.Linear)]
+        meetings = self.config.batch_size * (1 + self.config.n_negatives if self.learns == "choices" else 1)
+        return 2 * meetings * sum(layer.in_features + layer.out_features for layer in layers)
 
     def _questions(self, valid: Task | None, train: Dataset, run: Run) -> Task:
         if valid is None and self.learns != "choices":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ class Moments:
     Attributes:
         person: int64 [B], a number outside the known ones is a stranger.
         attributes: of the people, B rows.
-        context: circumstances, B rows a field.
+        context: circumstances, B rows a field; a field that nothing is known of may be left out.
         hour: float32 [B] in 0..24, NaN where no moment is meant.
         weekday: int64 [B], 0 is Monday, -1 where no moment is meant.
         newest: int64 [B, n], the items chosen before, the newest first, a number outside the catalogue where there is none.
@@ -80,12 +81,15 @@ class TableFields(nn.Module):
             if isinstance(field, NumberField) and isinstance(column, Numbers):
                 field.measure(_tensor(column.values))
 
-    def forward(self, columns: Mapping[str, Column], device: torch.device) -> list[Tensor]:
-        """A vector [n, D] of each row for each field."""
-        return [
-            field(*(part.to(device) for part in _inputs(columns[name])))
-            for name, field in zip(self.names, self.fields, strict=True)
-        ]
+    def forward(self, columns: Mapping[str, Column], n: int, device: torch.device) -> list[Tensor]:
+        """A vector [n, D] of each of the n rows for each field; a column that is not there is missing in all rows."""
+        found: list[Tensor] = []
+        for name, field in zip(self.names, self.fields, strict=True):
+            if name in columns:
+                found.append(field(*(part.to(device) for part in _inputs(columns[name]))))
+            else:
+                found.append(cast(Tensor, field.nothing).expand(n, -1))
+        return found
 
 
 def _field(column: Column, declared: Field | None, dim: int) -> nn.Module | None:
@@ -120,22 +124,22 @@ def _tensor(array: AnyArray) -> Tensor:
 
 
 class MomentFields(nn.Module):
-    """Fields of a person in a moment: id, attributes, circumstances; with times also hour, weekday and the newest choices.
+    """Fields of a person in a moment: id, attributes, circumstances, the newest choices; with times also hour and weekday.
 
     Args:
         catalogue, people: of the training log.
         last_n: newest choices that are read; 0 reads none.
         dim: D.
+        ids_only: whether attributes, circumstances and the clock are left out.
     """
 
-    def __init__(self, catalogue: Catalogue, people: People, last_n: int, dim: int) -> None:
+    def __init__(self, catalogue: Catalogue, people: People, last_n: int, dim: int, *, ids_only: bool = False) -> None:
         super().__init__()
         schema = catalogue.schema
         self.person = CategoryField(len(people.users), dim)
-        self.attributes = TableFields(people.user_features.columns, schema.user_attributes, dim)
-        self.context = TableFields(people.sequences.log.context, schema.context, dim)
-        self.timed = catalogue.timed
-        self.last_n = last_n if catalogue.timed else 0
+        self.attributes = TableFields({} if ids_only else people.user_features.columns, schema.user_attributes, dim)
+        self.context = TableFields({} if ids_only else people.sequences.log.context, schema.context, dim)
+        self.timed, self.last_n = catalogue.timed and not ids_only, last_n
         if self.timed:
             self.hour, self.weekday = CycleField(_HOURS, dim), CategoryField(_DAYS, dim)
         if self.last_n:
@@ -146,8 +150,8 @@ class MomentFields(nn.Module):
         """[B, n, D]."""
         device = self.person.weight.device
         parts = [self.person(_tensor(moments.person).to(device))]
-        parts += self.attributes(moments.attributes.columns, device)
-        parts += self.context(moments.context, device)
+        parts += self.attributes(moments.attributes.columns, len(moments.person), device)
+        parts += self.context(moments.context, len(moments.person), device)
         if self.timed:
             parts += [self.hour(_tensor(moments.hour).to(device)), self.weekday(_tensor(moments.weekday).to(device))]
         if self.last_n:
@@ -170,16 +174,19 @@ class ItemFields(nn.Module):
     Args:
         catalogue: of the training log.
         dim: D.
+        ids_only: whether attributes are left out.
     """
 
-    def __init__(self, catalogue: Catalogue, dim: int) -> None:
+    def __init__(self, catalogue: Catalogue, dim: int, *, ids_only: bool = False) -> None:
         super().__init__()
         self.item = CategoryField(len(catalogue.items), dim)
-        self.attributes = TableFields(catalogue.item_features.columns, catalogue.schema.item_attributes, dim)
+        self.attributes = TableFields(
+            {} if ids_only else catalogue.item_features.columns, catalogue.schema.item_attributes, dim
+        )
         self.n = 1 + len(self.attributes.names)
 
     def forward(self, item: Int64, attributes: FeatureTable) -> Tensor:
         """[I, n, D] of item numbers int64 [I] (one outside the catalogue is unknown) and their attributes, I rows."""
         device = self.item.weight.device
-        parts = [self.item(_tensor(item).to(device)), *self.attributes(attributes.columns, device)]
+        parts = [self.item(_tensor(item).to(device)), *self.attributes(attributes.columns, len(item), device)]
         return torch.stack(parts, dim=1)

@@ -30,6 +30,10 @@ _BATCHES_SORTED = 16
 Loss = Literal["auto", "softmax", "sampled", "bpr_max", "gbce", "bce"]
 
 
+_STEP = 16
+"""Windows of a batch are padded to a multiple of so many places."""
+
+
 class SequentialConfig(NeuralConfig):
     """Settings of every net that reads a past in order."""
 
@@ -120,7 +124,8 @@ class NextItemLearner:
         length = high - low
         places = ragged_positions(low, length)
         here, there = rows[places], rows[places + 1]
-        batch = SequenceBatch.of(length, log.item[here], log.at[here], n_items=self.train.n_items)
+        shape = {"step": _STEP, "most": self.config.max_len}
+        batch = SequenceBatch.of(length, log.item[here], log.at[here], n_items=self.train.n_items, **shape)
         h_BTD = self.net(self._tensor(batch.item), self._tensor(batch.at // 1000), self._tensor(length))
         h_ND = h_BTD[self._tensor(batch.real)]
         target_N = self._tensor(log.item[there].astype(np.int64))

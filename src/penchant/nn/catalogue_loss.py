@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 BLOCK_BYTES = 4_000_000
 """Logits held at once; on the machines measured, blocks of 1 to 4 MB were fastest."""
@@ -41,7 +42,19 @@ def catalogue_cross_entropy(h_ND: Tensor, w_ID: Tensor, target_N: Tensor, weight
 
 def rows_of_block(n_items: int, bytes_each: int) -> int:
     """Rows of logits that are made at once."""
-    return max(LEAST_ROWS, BLOCK_BYTES // (n_items * bytes_each))
+    fitting = BLOCK_BYTES // (n_items * bytes_each)
+    return max(LEAST_ROWS, fitting // LEAST_ROWS * LEAST_ROWS)
+
+
+def _rounded_up(h_ND: Tensor, share_N: Tensor, target_N: Tensor) -> tuple[Tensor, Tensor, Tensor, int]:
+    """The rows with others of share 0 behind them, so that there are a multiple of `LEAST_ROWS`; and how many these are."""
+    more = -len(h_ND) % LEAST_ROWS
+    grown = (
+        functional.pad(h_ND, (0, 0, 0, more)),
+        functional.pad(share_N, (0, more)),
+        functional.pad(target_N, (0, more)),
+    )
+    return *grown, more
 
 
 def _row_sums(p: Tensor, ones: Tensor) -> Tensor:
@@ -60,7 +73,10 @@ class _CatalogueCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, h_ND: Tensor, w_ID: Tensor, target_N: Tensor, share_N: Tensor, lower: torch.dtype) -> Tensor:
-        n, n_items = len(h_ND), len(w_ID)
+        n_items = len(w_ID)
+        # rows that count nothing: libraries prepare themselves for each shape they meet, so few shapes are faster
+        h_ND, share_N, target_N, more = _rounded_up(h_ND, share_N, target_N)
+        n = len(h_ND)
         h_low, w_low = h_ND.to(lower), w_ID.to(lower)
         rows = rows_of_block(n_items, h_low.element_size())
         logits = torch.empty(min(rows, n), n_items, dtype=lower, device=h_ND.device)
@@ -82,7 +98,7 @@ class _CatalogueCrossEntropy(torch.autograd.Function):
             dw_ID += torch.mm(p.t(), (h_ND[part] * scale).to(lower))
         dh_ND -= share_N[:, None] * w_ID[target_N]
         dw_ID.index_add_(0, target_N, share_N[:, None] * h_ND, alpha=-1)
-        ctx.save_for_backward(dh_ND, dw_ID)
+        ctx.save_for_backward(dh_ND[: n - more], dw_ID)
         return loss
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from penchant.data.files import load
 from penchant.data.intake.columns import find_id, find_roles
 from penchant.data.schema import Field, Schema
 from penchant.errors import BadData, UnknownName
@@ -84,3 +85,11 @@ def test_ids_of_attribute_files() -> None:
     assert find_id(["item_id", "movieid"], "item_id", "f", "movieId") == "movieid"
     with pytest.raises(BadData, match="no column for the person"):
         find_id(["name"], "user_id", "f", None)
+
+
+def test_a_label_is_a_value_unless_it_holds_words() -> None:
+    rows = {"user": ["a", "b", "a"], "item": ["x", "y", "y"]}
+    data = load({**rows, "label": [0, 1, 1]}).dataset
+    assert data.interactions.value.tolist() == [0.0, 1.0, 1.0]
+    records = load({**rows, "label": ["Motown", "Stax", "Stax"]})
+    assert records.dataset.interactions.value.tolist() == [1.0, 1.0, 1.0] and records.report.n_rejected == 0
