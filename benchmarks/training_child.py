@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 K = 10
+SEED = 7
 
 
 class Reached(Exception):
@@ -61,6 +62,7 @@ def own_system(data: Any, clock: Clock, length: int, epochs: int, settings: dict
     from penchant.data.vocabulary import Vocabulary
     from penchant.models.sasrec import Sasrec
     from penchant.query import Query
+    from penchant.train.run import Run
 
     torch.set_num_threads(1)
     n, people, items = len(data["user"]), int(data["n_users"]), int(data["n_items"])
@@ -95,7 +97,7 @@ def own_system(data: Any, clock: Clock, length: int, epochs: int, settings: dict
     chosen = {"embedding_dim": 64, "n_layers": 2, "batch_size": 128, "loss": "softmax", **settings}
     model = Watched(max_len=length, epochs=epochs, patience=epochs, early_stop=False, **chosen)
     try:
-        model.fit(log)
+        model.fit(log, run=Run(seed=SEED))
     except Reached:
         model.net.eval()
     return lambda: lists(model)
@@ -107,12 +109,13 @@ def rectools_system(
     """RecTools; one fit, judged by a callback after each pass, so that its optimiser keeps its state."""
     import pandas as pd
     import torch
-    from pytorch_lightning import Callback, Trainer
+    from pytorch_lightning import Callback, Trainer, seed_everything
     from rectools import Columns
     from rectools.dataset import Dataset
     from rectools.models import SASRecModel
 
     torch.set_num_threads(1)
+    seed_everything(SEED, verbose=False)
     frame = pd.DataFrame({Columns.User: data["user"], Columns.Item: data["item"], Columns.Weight: 1.0})
     frame[Columns.Datetime] = pd.to_datetime(data["at"], unit="ms")
     log, people = Dataset.construct(frame), np.arange(int(data["n_users"]))
