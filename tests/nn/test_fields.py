@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 
@@ -73,7 +72,7 @@ def test_a_vector_counts_by_its_direction() -> None:
 
 
 @pytest.mark.parametrize("field", [NumberField(2), CycleField(7.0, 2), VectorField(1, 2)])
-def test_missing_values_leave_no_gradient_that_is_no_number(field: Any) -> None:
+def test_missing_values_leave_no_gradient_that_is_no_number(field) -> None:
     value = torch.tensor([float("nan"), 1.0])
     out = field(value[:, None] if isinstance(field, VectorField) else value)
     out.square().sum().backward()
