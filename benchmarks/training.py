@@ -8,8 +8,9 @@ MovieLens-1M, published leave-one-out split: both learn from the train rows; aft
 event that follows their train rows (`held` and `train_extra`; test rows are not looked at), seen items excluded. The figure is
 CPU seconds of training until ndcg@10 reaches .12, judging left out, and people per CPU second of recommending ten items each.
 Both: 64 numbers an item, 2 blocks, 2 heads, batches of 128, cross-entropy over the whole catalogue, one thread, a process
-of its own each time, in turn. RecTools is measured as it comes and with the allocator told to keep memory (environment
-variables of glibc), which this package does by itself; its network within a block has one times the width, ours four times.
+of its own each time, in turn. The network within a block has the width of its input in both. RecTools is measured as it comes
+and, if time allows (``--systems``), with the allocator told to keep memory (environment variables of glibc), as this package
+does by itself.
 
 `share_of_bound`: operations of the products that a pass needs (forward once, backward twice; attention in full) per CPU
 second of training, over the best square product of this machine in the precision that was used.
@@ -43,7 +44,7 @@ TARGET = 0.12
 EPOCHS = {"own": 20, "rectools": 60}
 KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "268435456", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
 SYSTEMS: dict[str, dict[str, str]] = {"rectools": {}, "rectools, memory kept": KEEPS_MEMORY, "own": {}}
-DIM, BLOCKS, INNER = 64, 2, 4
+DIM, BLOCKS, INNER = 64, 2, 1
 WANTED = {50: 0.5, 200: 1 / 3}
 """CPU seconds over those of RecTools, at most, for each length."""
 
@@ -113,7 +114,7 @@ def child(python: Path, name: str, *words: object, environment: dict[str, str] |
 def summary(turns: list[dict[str, dict[str, Any]]], length: int, sizes: dict[str, int], bound: float) -> dict[str, Any]:
     """Medians, ratios within a turn, and whether the figures wanted are reached."""
     row: dict[str, Any] = {"length": length, "turns": turns}
-    for name in SYSTEMS:
+    for name in turns[0]:
         if name != "own":
             row[f"cpu_seconds_ratio to {name}"] = median(
                 t["own"]["cpu_seconds"] / t[name]["cpu_seconds"] for t in turns
@@ -122,7 +123,7 @@ def summary(turns: list[dict[str, dict[str, Any]]], length: int, sizes: dict[str
             row[f"people_ratio to {name}"] = median(asked)
     pace = [operations(sizes, length) * t["own"]["passes"] / t["own"]["cpu_seconds"] / 1e9 for t in turns]
     row |= {"gflop_per_cpu_second": median(pace), "share_of_bound": median(pace) / bound}
-    row["all_reached_the_target"] = all(t[name]["reached"] for t in turns for name in SYSTEMS)
+    row["all_reached_the_target"] = all(t[name]["reached"] for t in turns for name in t)
     row["wanted"] = {"cpu_seconds_ratio": WANTED.get(length), "people_ratio": WANTED_ASKING}
     return row
 
@@ -132,6 +133,7 @@ def main() -> int:
     parser.add_argument("--lengths", default="50,200")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--settings", type=json.loads, default={}, help="of our sasrec, as JSON")
+    parser.add_argument("--systems", default=",,".join(SYSTEMS), help="some of them, with two commas between")
     parser.add_argument("--venvs", type=Path, default=Path.home() / ".cache" / "penchant" / "peers")
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args()
@@ -148,12 +150,14 @@ def main() -> int:
             turns = []
             for _ in range(chosen.repeats):
                 turn = {}
-                for name, variables in SYSTEMS.items():
+                for name in chosen.systems.split(",,"):
                     kind = name.partition(",")[0]
                     words: list[object] = ["--data", file, "--length", length, "--target", TARGET]
                     words += ["--epochs", 2 if chosen.quick else EPOCHS[kind]]
-                    words += ["--settings", json.dumps(chosen.settings)] if kind == "own" else []
-                    turn[name] = child(pythons[kind], kind, *words, environment=variables)
+                    words += (
+                        ["--settings", json.dumps({"inner_factor": INNER, **chosen.settings})] if kind == "own" else []
+                    )
+                    turn[name] = child(pythons[kind], kind, *words, environment=SYSTEMS[name])
                     told = {key: value for key, value in turn[name].items() if key != "curve"}
                     print(f"{name}, length {length}: {told}", flush=True)
                 turns.append(turn)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,12 +20,10 @@ from penchant.data.schema import Schema
 from penchant.metrics.labelled import log_losses
 from penchant.models.judging import Judge
 from penchant.models.meeting_fields import Moments, clock, newest_items
+from penchant.models.meeting_net import MeetingConfig, MeetingNet
 from penchant.nn.fields import CategoryField, TagsField
 from penchant.nn.sampling import Sampler
 from penchant.rng import generator
-
-if TYPE_CHECKING:
-    from penchant.models.meeting import MeetingConfig, MeetingNet
 
 _JUDGED_ROWS = 8192
 """Rows that are judged at once."""
