@@ -38,7 +38,8 @@ def _verdict(mean: float, bar: float) -> str:
 def labelled_section(name: str, result: dict[str, Any]) -> str:
     """Labelled rows: means over seeds beside the reference."""
     made = result["made_by"]
-    title = f"## {name}\n\nLabelled rows, train negatives regenerated; means over seeds. `{made['command']}` at `{made['commit']}`.\n\n"
+    title = f"## {name}\n\nLabelled rows, train negatives regenerated; means over seeds. "
+    title += f"`{made['command']}` at `{made['commit']}`.\n\n"
     lines = [
         "| model | seeds | auc | logloss | calibration error | fit CPU s | reference auc / logloss | |",
         "|---" * 8 + "|",
