@@ -37,6 +37,19 @@ class UnknownName(UserError):
         super().__init__(f'{place}unknown {kind} "{name}".{hint} Known: {listed}.')
 
 
+class MissingExtra(UserError):
+    """A part of this package needs a library that is not installed.
+
+    Args:
+        what: the part, such as a model's name.
+        library: what it needs.
+        extra: the extra of this package that installs it.
+    """
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        super().__init__(f"{what}: needs {library}; install the extra: pip install 'penchant[{extra}]'")
+
+
 class BadData(UserError):
     """Rows, columns or files that do not hold what was declared."""
 

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from penchant.errors import PenchantError, UnknownName
+from penchant.errors import MissingExtra, PenchantError, UnknownName
 
 GROUP = "penchant.models"
 """Entry-point group in which another package offers model classes."""
@@ -18,11 +18,14 @@ _NOT_MODELS = frozenset(
     (
         "alternating alternating_kernel attributes base blas blend_learning candidate_features choice "
         "circumstances closed_form compiled folder gbdt_learning history judging meeting meeting_fields "
-        "meeting_learning moment_features neighbours neighbours_kernel neural next_item panel pool predicting "
-        "recent rehearsal sequential standing symmetric topk vectors"
+        "meeting_learning meeting_net moment_features neighbours neighbours_kernel neural next_item panel pool "
+        "predicting recent rehearsal sequential standing symmetric topk vectors"
     ).split()
 )
 """Files of the models floor that hold shared parts instead of one model."""
+
+_EXTRAS = {"torch": "deep", "safetensors": "deep"}
+"""Library that a model file imports at its top -> the extra that installs it."""
 
 
 @lru_cache(maxsize=1)
@@ -35,14 +38,25 @@ def model_names() -> tuple[str, ...]:
 
 
 def model_class(name: str) -> type[Any]:
-    """The model class called `name`; raises UnknownName, which offers the nearest one."""
+    """The model class called `name`.
+
+    Raises:
+        UnknownName: there is none; offers the nearest one.
+        MissingExtra: its file needs a library that is not installed.
+    """
     if name not in model_names():
         raise UnknownName("model", name, model_names())
     for entry in entry_points(group=GROUP):
         if entry.name == name:
             loaded: type[Any] = entry.load()
             return loaded
-    module = import_module(f"penchant.models.{name}")
+    try:
+        module = import_module(f"penchant.models.{name}")
+    except ModuleNotFoundError as fault:
+        missing = (fault.name or "").partition(".")[0]
+        if missing not in _EXTRAS:
+            raise
+        raise MissingExtra(name, missing, _EXTRAS[missing]) from None
     found: list[type[Any]] = [thing for thing in vars(module).values() if _is_model(thing, module.__name__)]
     if len(found) != 1:
         raise PenchantError(f"{module.__name__}: expected exactly one model class, found {len(found)}")

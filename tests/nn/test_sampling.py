@@ -47,3 +47,26 @@ def test_draws_are_those_of_the_generator():
     assert first.dtype == np.int64
     assert np.array_equal(first, sampler.draw(50, generator(7)))
     assert not np.array_equal(first, sampler.draw(50, generator(8)))
+
+
+def test_an_item_that_the_owner_took_is_never_drawn():
+    # items 1, 2, 4, 5 have events; owner 0 took 1 and 2, owner 3 took 5, owner 1 nothing
+    sampler = Sampler.of(COUNTS, power=0.5)
+    n_items = len(COUNTS)
+    taken = np.array([0 * n_items + 1, 0 * n_items + 2, 3 * n_items + 5], dtype=np.int64)
+    owner = np.repeat(np.array([0, 1, 3], dtype=np.int64), 5_000)
+    drawn = sampler.draw_beside(owner, taken, generator(7))
+    assert [set(drawn[owner == person].tolist()) for person in (0, 1, 3)] == [{4, 5}, {1, 2, 4, 5}, {1, 2, 4}]
+
+
+def test_what_is_left_is_drawn_in_the_old_proportions():
+    sampler = Sampler.of(COUNTS, power=1.0)
+    owner = np.zeros(100_000, dtype=np.int64)
+    drawn = sampler.draw_beside(owner, np.array([1], dtype=np.int64), generator(7))
+    left = np.where(np.arange(len(COUNTS)) == 1, 0, COUNTS)
+    assert np.abs(np.bincount(drawn, minlength=len(COUNTS)) / 100_000 - left / left.sum()).max() < 0.006
+
+
+def test_somebody_who_took_everything_ends_the_drawing_too():
+    taken = np.arange(len(COUNTS), dtype=np.int64)
+    assert len(Sampler.of(COUNTS, power=0.0).draw_beside(np.zeros(3, dtype=np.int64), taken, generator(7))) == 3

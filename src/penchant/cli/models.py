@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,10 +11,11 @@ from penchant.cli.options import AsJson
 from penchant.cli.output import note, show, show_json
 
 if TYPE_CHECKING:
+    from penchant.cli.model_files import ModelFile
     from penchant.config import Config, Space
 
 _ABILITIES = {
-    "EncodesItems": ("new items", "has an opinion about items without a single event"),
+    "scores_unseen": ("new items", "has an opinion about items without a single event"),
     "contributions": ("exact reasons", "its score is a sum of contributions"),
     "query_vectors": ("vectors", "can be served from an index of vectors"),
     "updated": ("updates", "takes news without a new fit"),
@@ -33,20 +33,20 @@ def register(app: typer.Typer) -> None:
 
 
 def models(as_json: AsJson = False) -> None:
-    """Lists the models: what each is, what it can do, and the names of its settings."""
+    """Lists the models: what each is and what it can do."""
+    from penchant.cli.model_files import described
     from penchant.cli.tables import table
-    from penchant.registry import model_class, model_names
+    from penchant.registry import model_names
 
-    found = [_described(name, model_class(name)) for name in model_names()]
+    found = [_described(name, described(name)) for name in model_names()]
     if as_json:
         show_json({"models": found})
         return
-    made = table("model!", "what it is", "abilities", "settings")
+    made = table("model!", "what it is", "abilities")
     for one in found:
-        own = [name for name in one["settings"] if name not in _shared_settings()]
-        made.add(one["name"], one["summary"], ", ".join(one["abilities"]), ", ".join(own))
+        made.add(one["name"], one["summary"], ", ".join(one["abilities"]))
     show(made.rich)
-    note(f"all of them: {', '.join(_shared_settings())}; penchant show-config MODEL says what a setting means")
+    note("penchant show-config MODEL lists the settings of a model and says what they mean")
 
 
 def show_config(
@@ -91,24 +91,13 @@ def settings_of(config: type[Config]) -> list[dict[str, Any]]:
     return found
 
 
-def _described(name: str, model: type[Any]) -> dict[str, Any]:
-    abilities = [word for attribute, (word, _) in _ABILITIES.items() if _able(model, attribute)]
+def _described(name: str, model: ModelFile) -> dict[str, Any]:
     return {
         "name": name,
-        "summary": _first_sentence(sys.modules[model.__module__].__doc__ or model.__doc__ or ""),
-        "abilities": abilities,
-        "settings": list(model.config_class().model_fields),
+        "summary": _first_sentence(model.about),
+        "abilities": [word for attribute, (word, _) in _ABILITIES.items() if model.defined.get(attribute)],
+        "settings": list(model.config.model_fields),
     }
-
-
-def _able(model: type[Any], attribute: str) -> bool:
-    return bool(getattr(model, "scores_unseen", False)) if attribute == "EncodesItems" else hasattr(model, attribute)
-
-
-def _shared_settings() -> list[str]:
-    from penchant.models.base import ModelConfig
-
-    return list(ModelConfig.model_fields)
 
 
 def _first_sentence(text: str) -> str:
@@ -125,11 +114,10 @@ def _config_of(name: str) -> tuple[type[Config], str]:
         from penchant.data.sources.music_settings import MusicSettings
 
         return MusicSettings, "The simulated music service (penchant simulate)."
-    from penchant.registry import model_class
+    from penchant.cli.model_files import described
 
-    model = model_class(name)
-    config: type[Config] = model.config_class()
-    return config, (sys.modules[model.__module__].__doc__ or "").strip()
+    found = described(name)
+    return found.config, found.about
 
 
 def _range(annotation: Any, metadata: list[Any]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,12 +20,10 @@ from penchant.data.schema import Schema
 from penchant.metrics.labelled import log_losses
 from penchant.models.judging import Judge
 from penchant.models.meeting_fields import Moments, clock, newest_items
+from penchant.models.meeting_net import MeetingConfig, MeetingNet
 from penchant.nn.fields import CategoryField, TagsField
 from penchant.nn.sampling import Sampler
 from penchant.rng import generator
-
-if TYPE_CHECKING:
-    from penchant.models.meeting import MeetingConfig, MeetingNet
 
 _JUDGED_ROWS = 8192
 """Rows that are judged at once."""
@@ -112,6 +109,8 @@ class MeetingLearner:
             self.rows = np.flatnonzero(targets[log.kind]).astype(np.int64)
             counts = np.bincount(log.item, minlength=train.n_items)
             self.sampler = Sampler.of(counts, power=config.negative_power)
+            pairs = log.user[self.rows].astype(np.int64) * train.n_items + log.item[self.rows]
+            self.taken = np.unique(pairs) if config.spare_choices else np.zeros(0, dtype=np.int64)
         if net.moments.last_n:
             self.past = train.take(np.flatnonzero(chosen)).sequences
             self.past_items = self.past.log.item[self.past.rows]
@@ -135,14 +134,17 @@ class MeetingLearner:
         order = generator(self.seed, "rows", str(epoch)).permutation(self.rows)
         size = self.config.batch_size
         parts = [order[start : start + size] for start in range(0, len(order), size)]
-        return parts[:-1] if len(parts) > 1 and len(parts[-1]) < 2 else parts
+        if len(parts) > 1 and len(parts[-1]) < 2:
+            return parts[:-1]
+        # all there is to learn from may be one row
+        return [np.repeat(part, 2) if len(part) == 1 else part for part in parts]
 
     def loss(self, part: Int64, rng: np.random.Generator) -> tuple[Tensor, int]:
         """Mean loss of the rows, with the penalty on tables, and their number."""
         log = self.train.interactions
         moment_BFD = self.net.moment(self._moments(part, rng))
         if self.learns == "choices":
-            found = self._of_choices(moment_BFD, log.item[part], rng)
+            found = self._of_choices(moment_BFD, log.user[part], log.item[part], rng)
         else:
             out = self.net.join(moment_BFD, self._items(log.item[part], rng)).float()
             truth = torch.from_numpy(log.value[part]).to(self.device)
@@ -155,10 +157,10 @@ class MeetingLearner:
             found = found + self.config.embedding_reg / 2 * penalty
         return found, len(part)
 
-    def _of_choices(self, moment_BFD: Tensor, item: Nums, rng: np.random.Generator) -> Tensor:
+    def _of_choices(self, moment_BFD: Tensor, user: Nums, item: Nums, rng: np.random.Generator) -> Tensor:
         """Each choice and its drawn items, one yes or no each; a draw that is the choice itself does not count."""
         k = self.config.n_negatives
-        drawn = self.sampler.draw(len(item) * k, rng).reshape(len(item), k)
+        drawn = self.sampler.draw_beside(np.repeat(user.astype(np.int64), k), self.taken, rng).reshape(len(item), k)
         both = np.concatenate([item[:, None], drawn], axis=1)
         counts = np.ones(both.shape, dtype=np.float32)
         counts[:, 1:] = drawn != item[:, None]

@@ -37,3 +37,33 @@ class Sampler:
         found = np.searchsorted(self.cumulative, rng.random(n) * self.cumulative[-1], side="right")
         drawn: Int64 = np.minimum(found, len(self.cumulative) - 1).astype(np.int64)
         return drawn
+
+    def draw_beside(self, owner: Int64, taken: Int64, rng: np.random.Generator) -> Int64:
+        """An item number for each element of `owner`, int64 [n]: never one that its owner has taken.
+
+        Draws that fall on a taken item are drawn again; an owner who took everything gets what it was dealt.
+
+        Args:
+            owner: int64 [n], numbers >= 0.
+            taken: int64 [m], rising: ``owner * I + item`` for each taken item.
+        """
+        n_items, found = len(self.cumulative), self.draw(len(owner), rng)
+        left = np.arange(len(owner))
+        for _ in range(_MOST_DRAWS):
+            left = left[_inside(owner[left] * n_items + found[left], taken)]
+            if len(left) == 0:
+                break
+            found[left] = self.draw(len(left), rng)
+        return found
+
+
+_MOST_DRAWS = 200
+"""Somebody who took nine tenths of what is drawn keeps a taken item after so many draws once in 10^9 times."""
+
+
+def _inside(keys: Int64, taken: Int64) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    if len(taken) == 0:
+        return np.zeros(len(keys), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(taken, keys), len(taken) - 1)
+    hit: np.ndarray[tuple[int], np.dtype[np.bool_]] = taken[place] == keys
+    return hit

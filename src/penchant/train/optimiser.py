@@ -34,7 +34,7 @@ class Optimiser:
         self.parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=rate, betas=BETAS, fused=True)]
         if sparse:
             self.parts.append(torch.optim.SparseAdam(sparse, lr=rate, betas=BETAS))
-        self.average = Average(dense, settings.averaging)
+        self.average = Average([*dense, *_norms_of_batches(net)], settings.averaging)
 
     def step(self, rate: float) -> float:
         """Moves the weights by their gradients and forgets these; the norm of the gradient before it was clipped."""
@@ -69,6 +69,12 @@ class Optimiser:
                 if kind == "moment" and int(place[0]) == i:
                     states.setdefault(int(place[1]), {})[place[2]] = value
             part.load_state_dict({"state": states, "param_groups": part.state_dict()["param_groups"]})
+
+
+def _norms_of_batches(net: nn.Module) -> list[Tensor]:
+    """Means and variances that batch norms answer by: averaged weights need those of averaged weights, or nearly so."""
+    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm1d)]
+    return [part for norm in norms for part in (norm.running_mean, norm.running_var) if part is not None]
 
 
 class Average:
