@@ -11,7 +11,7 @@ import pytest
 from penchant.data.features import Categories, FeatureTable, Tags
 from penchant.data.schema import Field
 from penchant.errors import BadConfig
-from penchant.models.twotower import Twotower
+from penchant.models.twotower import Twotower, _TowerLearner
 from penchant.query import Past, Query
 from penchant.testing.living import grown
 from tests.models.toys import tiny_log
@@ -95,3 +95,18 @@ def test_a_log_without_any_attribute_is_two_towers_of_ids():
     )
     scores = model.score(past("a"), ["b", "d", "never"])
     assert scores[0] > scores[1] and np.isnan(scores[2])
+
+
+def test_where_a_log_has_no_order_each_pass_draws_one():
+    timed = log()
+    model = fitted(epochs=1)
+    for data, fixed in ((timed, True), (replace(timed, timed=False), False)):
+        learner = _TowerLearner(model, data, 7, None)
+        orders = []
+        for epoch in (0, 1, 0):
+            learner.plan(epoch)
+            orders.append(learner.rows.tolist())
+        assert orders[0] == orders[2] and (orders[0] == orders[1]) is fixed
+        # whatever the order, the places of a person are still that person's
+        people = data.interactions.user[learner.rows]
+        assert people.tolist() == data.interactions.user[data.sequences.rows].tolist()

@@ -12,7 +12,7 @@ the dropped ids: Volkovs, Yu and Poutanen, "DropoutNet", NeurIPS 2017. Ours: poo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
 import numpy as np
@@ -43,6 +43,7 @@ from penchant.nn.catalogue_loss import catalogue_cross_entropy
 from penchant.nn.losses import sampled_softmax
 from penchant.nn.sequence import SequenceNet
 from penchant.nn.towers import TwoTowerNet
+from penchant.rng import generator
 from penchant.train.loop import Learner
 from penchant.train.run import Run
 
@@ -68,19 +69,30 @@ class TwotowerConfig(AttributesConfig, SequentialConfig):
 
 
 class _TowerLearner(NextItemLearner):
-    """Learns every event from those before it and from its person; only items with events are compared with the right one."""
+    """Learns every event from those before it and from its person; only items with events are compared with the right one.
+
+    In a log without times or a named order nothing comes before anything else: there each pass draws an order for each person.
+    """
 
     def __init__(self, model: Twotower, train: Dataset, seed: int, metric: Callable[[], float] | None) -> None:
         super().__init__(cast(SequenceNet, model.net), train, model.config, seed, metric)
         self.towers, self.settings = model.net, model.config
         self.items, self.traits = model.terms_of_items(train.item_features), model.traits_of(train.user_features)
         self.known = np.flatnonzero(train.seen_items)
+        self.ordered, self.rows = train.timed or train.interactions.order is not None, train.sequences.rows
         self.towers.known.copy_(torch.from_numpy(train.seen_items.astype(np.float32)))
+
+    def plan(self, epoch: int) -> Sequence[tuple[Int64, Int64]]:
+        """Batches as in `NextItemLearner`; draws the order of this pass where the log has none."""
+        if not self.ordered:
+            lot = generator(self.seed, "order", str(epoch)).random(len(self.train))
+            self.rows = np.lexsort((lot, self.train.interactions.user))
+        return super().plan(epoch)
 
     def loss(self, part: tuple[Int64, Int64], rng: np.random.Generator) -> tuple[Tensor, int]:
         """Mean loss over the real places of a batch whose target counts, and their number."""
         low, high = part
-        log, rows = self.train.interactions, self.train.sequences.rows
+        log, rows = self.train.interactions, self.rows
         places = ragged_positions(low, high - low)
         here, there = rows[places], rows[places + 1]
         past = SequenceBatch.of(high - low, log.item[here], log.at[here], n_items=self.train.n_items)
