@@ -37,6 +37,7 @@ _SHARED = {
     "batch_size": 4096,
     "learning_rate": 0.002,
     "epochs": 12,
+    "patience": 12,
     "embedding_reg": 0.1,
     "averaging": 0.98,
     "dropout": 0.4,
@@ -46,8 +47,8 @@ _SHARED = {
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "bias": {},
-    "finalmlp": {**_SHARED, "patience": 12, "first": [400], "second": [100], "gate": [400], "n_heads": 5},
-    "dcnv2": {**_SHARED, "patience": 3, "n_crosses": 4, "hidden": [400, 400, 400]},
+    "finalmlp": {**_SHARED, "first": [400], "second": [100], "gate": [400], "n_heads": 5},
+    "dcnv2": {**_SHARED, "n_crosses": 4, "hidden": [400, 400, 400]},
 }
 
 REFERENCE = {

@@ -47,9 +47,7 @@ MULTVAE = {
     **WHOLE_PAST,
     "popularity_weight": 0.0,
     "popularity_half_life": 7.0,
-    "learning_rate": 0.003,
-    "batch_size": 100,
-    "epochs": 30,
+    "input_dropout": 0.7,
     "patience": 6,
 }
 

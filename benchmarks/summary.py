@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.recording import RESULTS
+from benchmarks.summary_nets import labelled_section, seeds_section, training_section
 
 REFERENCES = Path(__file__).with_name("references.toml")
 
@@ -164,6 +165,12 @@ def main() -> None:
             parts.append(users_section(path.stem, result))
         elif "fold_in_rows" in result:
             parts.append(fold_in_section(path.stem, result))
+        elif "over_itemknn" in result:
+            parts.append(seeds_section(path.stem, result))
+        elif path.stem.startswith("ctr-"):
+            parts.append(labelled_section(path.stem, result))
+        elif path.stem == "training":
+            parts.append(training_section(path.stem, result))
         elif "protocol" in result and "rows" in result:
             parts += [section(path.stem, result, quoted), *filter(None, [against(result)])]
     (RESULTS / "README.md").write_text("\n".join(parts), encoding="utf-8")

@@ -18,8 +18,8 @@ _NOT_MODELS = frozenset(
     (
         "alternating alternating_kernel attributes base blas blend_learning candidate_features choice "
         "circumstances closed_form compiled folder gbdt_learning history judging meeting meeting_fields "
-        "meeting_learning moment_features neighbours neighbours_kernel neural next_item panel pool predicting "
-        "recent rehearsal sequential standing symmetric topk vectors"
+        "meeting_learning meeting_net moment_features neighbours neighbours_kernel neural next_item panel pool "
+        "predicting recent rehearsal sequential standing symmetric topk vectors"
     ).split()
 )
 """Files of the models floor that hold shared parts instead of one model."""

@@ -11,6 +11,7 @@ from penchant.errors import BadConfig, BadData, UnknownName
 from penchant.evaluate.fitting import fit_chosen
 from penchant.testing.worlds import shuffled, taste_world
 from penchant.train.run import Run
+from tests.evaluate.labelled.logs import additive
 from tests.toy import toy_dataset
 
 
@@ -41,6 +42,16 @@ def test_a_budget_of_one_takes_the_settings_as_they_are() -> None:
 
 def test_without_times_the_last_event_decides() -> None:
     assert fit_chosen("popular", {}, replace(toy_dataset(), timed=False), Run(), budget=2).protocol == "last"
+
+
+def test_labels_decide_where_the_log_has_them_and_the_model_foretells_them() -> None:
+    data = additive(labels=True)
+    fitted = fit_chosen("bias", {}, data, Run(), budget=3)
+    assert (fitted.protocol, fitted.selection.metric, len(fitted.selection.trials)) == ("ctr", "-logloss", 3)
+    assert fit_chosen("popular", {}, data, Run(), budget=2).protocol == "replay"
+    # rows without times and without a split cannot be cut: the settings stay, and the reason is told
+    untimed = fit_chosen("bias", {}, replace(data, timed=False), Run(), budget=3)
+    assert untimed.value is None and "neither a split column nor times" in untimed.selection.why_not
 
 
 def test_what_cannot_be_fitted() -> None:

@@ -31,7 +31,7 @@ def crossed(seed: int = 1, n: int = 1500, *, values: bool = False) -> Dataset:
     label = (rng.random(n) < np.where(item % 2 == mood % 2, 0.9, 0.1)).astype(np.float64)
     split = ["train"] * 1000 + ["valid"] * 200 + ["test"] * (n - 1200)
     made = labelled(user.tolist(), item.tolist(), (3 + 2 * label if values else label).tolist(), split, timed=False)
-    context = {
+    context: dict[str, Categories | Numbers] = {
         "mood": Categories.of([None if i % 50 == 49 else f"mood {m}" for i, m in enumerate(mood)]),
         "load": Numbers(frozen(np.where(np.arange(n) % 7 == 0, np.nan, rng.normal(size=n)).astype(np.float32))),
         "hour": Numbers(frozen(rng.uniform(0, 24, n).astype(np.float32))),

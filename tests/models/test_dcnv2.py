@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from penchant.data.questions import OVERALL
-from penchant.evaluate.labelled.predicting import predicted
-from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.tasks import make_task
-from penchant.log import SILENT
-from penchant.metrics.labelled import auc, log_losses, rmse
-from penchant.models.dcnv2 import Dcnv2
-from penchant.query import Query
-from tests.models.meetings import crossed
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
 
-SMALL = {"embedding_dim": 6, "hidden": (16,), "n_crosses": 2, "batch_size": 64, "epochs": 12, "learning_rate": 0.01,
-         "precision": "float32", "dropout": 0.0}  # fmt: skip
+from penchant.data.questions import OVERALL  # noqa: E402
+from penchant.evaluate.labelled.predicting import predicted  # noqa: E402
+from penchant.evaluate.protocol import Protocol  # noqa: E402
+from penchant.evaluate.tasks import make_task  # noqa: E402
+from penchant.log import SILENT  # noqa: E402
+from penchant.metrics.labelled import auc, log_losses, rmse  # noqa: E402
+from penchant.models.dcnv2 import Dcnv2  # noqa: E402
+from penchant.query import Query  # noqa: E402
+from tests.models.meetings import crossed  # noqa: E402
+
+SMALL: dict[str, Any] = {
+    "embedding_dim": 6,
+    "hidden": (16,),
+    "n_crosses": 2,
+    "batch_size": 64,
+    "epochs": 12,
+    "learning_rate": 0.01,
+    "precision": "float32",
+    "dropout": 0.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +43,7 @@ def fitted() -> Dcnv2:
 @pytest.mark.parametrize("structure", ["parallel", "stacked"])
 def test_the_net_is_crosses_beside_or_below_the_deep_net(structure: str) -> None:
     model = Dcnv2(**SMALL, structure=structure, early_stop=False, passes=1).fit(crossed())
-    net = model.net
+    net: Any = model.net
     moment = torch.randn(3, net.moments.n, 6)
     item = torch.randn(3, net.items.n, 6)
     x = torch.cat([moment.flatten(1), item.flatten(1)], dim=1)

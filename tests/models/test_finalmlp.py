@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-import torch
 
-from penchant.errors import BadConfig
-from penchant.evaluate.labelled.predicting import predicted
-from penchant.evaluate.protocol import Protocol
-from penchant.evaluate.tasks import make_task
-from penchant.log import SILENT
-from penchant.metrics.labelled import auc
-from penchant.models.finalmlp import Finalmlp
-from tests.models.meetings import crossed
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
 
-SMALL = {"embedding_dim": 6, "first": (16,), "second": (8,), "gate": (8,), "n_heads": 2, "batch_size": 64, "epochs": 12,
-         "learning_rate": 0.01, "precision": "float32", "dropout": 0.0}  # fmt: skip
+from penchant.errors import BadConfig  # noqa: E402
+from penchant.evaluate.labelled.predicting import predicted  # noqa: E402
+from penchant.evaluate.protocol import Protocol  # noqa: E402
+from penchant.evaluate.tasks import make_task  # noqa: E402
+from penchant.log import SILENT  # noqa: E402
+from penchant.metrics.labelled import auc  # noqa: E402
+from penchant.models.finalmlp import Finalmlp  # noqa: E402
+from tests.models.meetings import crossed  # noqa: E402
+
+SMALL: dict[str, Any] = {
+    "embedding_dim": 6,
+    "first": (16,),
+    "second": (8,),
+    "gate": (8,),
+    "n_heads": 2,
+    "batch_size": 64,
+    "epochs": 12,
+    "learning_rate": 0.01,
+    "precision": "float32",
+    "dropout": 0.0,
+}
 
 
 def test_two_gated_streams_and_their_fusion() -> None:
-    net = Finalmlp(**SMALL, early_stop=False, passes=1).fit(crossed()).net
+    net: Any = Finalmlp(**SMALL, early_stop=False, passes=1).fit(crossed()).net
     moment, item = torch.randn(3, 1 + net.moments.n, 6), torch.randn(3, 1 + net.items.n, 6)
     x = torch.cat([moment[:, 1:].flatten(1), item[:, 1:].flatten(1)], dim=1)
     first = net.first(x * 2 * torch.sigmoid(net.gates[0](moment[:, 0])))

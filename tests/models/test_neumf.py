@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
-import torch
+from typing import Any
 
-from penchant.models.neumf import Neumf
-from penchant.query import Past, Query
-from penchant.testing.worlds import taste_world
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from penchant.models.neumf import Neumf  # noqa: E402
+from penchant.query import Past, Query  # noqa: E402
+from penchant.testing.worlds import taste_world  # noqa: E402
 
 
 def test_the_net_is_a_product_beside_a_deep_net() -> None:
     world = taste_world()
-    net = Neumf(embedding_dim=8, early_stop=False, passes=1, epochs=1).fit(world.train).net
+    net: Any = Neumf(embedding_dim=8, early_stop=False, passes=1, epochs=1).fit(world.train).net
     moment, item = torch.randn(3, 1, 8), torch.randn(3, 1, 8)
     product = moment[:, 0, :4] * item[:, 0, :4]
     deep = net.deep(torch.cat([moment[:, 0, 4:], item[:, 0, 4:]], dim=1))

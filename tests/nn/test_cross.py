@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from torch import nn
 
-from penchant.nn.cross import BilinearFusion, CrossLayers
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from torch import nn  # noqa: E402
+
+from penchant.nn.cross import BilinearFusion, CrossLayers  # noqa: E402
 
 
 def test_one_cross_layer_by_hand() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-import torch
 
-from penchant.nn.fields import FARTHEST, CategoryField, CycleField, NumberField, TagsField, VectorField
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from penchant.nn.fields import FARTHEST, CategoryField, CycleField, NumberField, TagsField, VectorField  # noqa: E402
 
 
 def test_a_missing_and_an_unknown_category_share_the_last_vector() -> None:
@@ -71,7 +72,7 @@ def test_a_vector_counts_by_its_direction() -> None:
 
 
 @pytest.mark.parametrize("field", [NumberField(2), CycleField(7.0, 2), VectorField(1, 2)])
-def test_missing_values_leave_no_gradient_that_is_no_number(field: torch.nn.Module) -> None:
+def test_missing_values_leave_no_gradient_that_is_no_number(field) -> None:
     value = torch.tensor([float("nan"), 1.0])
     out = field(value[:, None] if isinstance(field, VectorField) else value)
     out.square().sum().backward()

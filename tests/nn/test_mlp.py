@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+import pytest
 
-from penchant.nn.mlp import Mlp
+torch = pytest.importorskip("torch", reason="needs the extra `deep`")
+
+from torch import nn  # noqa: E402
+
+from penchant.nn.mlp import Mlp  # noqa: E402
 
 
 def test_layers_by_hand() -> None:

@@ -166,3 +166,23 @@ def test_without_averaging_the_last_weights_answer():
     before = model.weight.detach().clone()
     optimiser.average.swap()
     assert torch.equal(model.weight, before)
+
+
+def test_the_norms_of_batches_are_averaged_with_the_weights():
+    torch.manual_seed(7)
+    norm = nn.BatchNorm1d(4)
+    model = nn.Sequential(nn.Linear(3, 4), norm)
+    optimiser = Optimiser(model, TrainingConfig(averaging=0.5))
+    means = []
+    for rate in RATES[:3]:
+        functional.mse_loss(model(torch.randn(8, 3)), torch.zeros(8, 4)).backward()
+        optimiser.step(rate)
+        means.append(norm.running_mean.clone())  # type: ignore[union-attr]
+    optimiser.average.swap()
+    # from 0, with decays 1/10, 2/11 and 3/12 of the first steps
+    expected = torch.zeros(4)
+    for mean, decay in zip(means, (1 / 10, 2 / 11, 3 / 12), strict=True):
+        expected = decay * expected + (1 - decay) * mean
+    assert torch.allclose(model[1].running_mean, expected, atol=1e-6)
+    optimiser.average.swap()
+    assert torch.equal(model[1].running_mean, means[-1])

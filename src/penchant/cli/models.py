@@ -33,22 +33,20 @@ def register(app: typer.Typer) -> None:
 
 
 def models(as_json: AsJson = False) -> None:
-    """Lists the models: what each is, what it can do, and the names of its settings."""
-    from penchant.cli.model_files import config_class, described
+    """Lists the models: what each is and what it can do."""
+    from penchant.cli.model_files import described
     from penchant.cli.tables import table
     from penchant.registry import model_names
 
-    shared = list(config_class("penchant.models.base", "ModelConfig").model_fields)
     found = [_described(name, described(name)) for name in model_names()]
     if as_json:
         show_json({"models": found})
         return
-    made = table("model!", "what it is", "abilities", "settings")
+    made = table("model!", "what it is", "abilities")
     for one in found:
-        own = [name for name in one["settings"] if name not in shared]
-        made.add(one["name"], one["summary"], ", ".join(one["abilities"]), ", ".join(own))
+        made.add(one["name"], one["summary"], ", ".join(one["abilities"]))
     show(made.rich)
-    note(f"all of them: {', '.join(shared)}; penchant show-config MODEL says what a setting means")
+    note("penchant show-config MODEL lists the settings of a model and says what they mean")
 
 
 def show_config(

@@ -73,8 +73,8 @@ def train(
 ) -> None:
     """Trains a model: chooses its settings on the newest part of the log, then learns from all of it.
 
-    Settings are chosen by the protocol replay (last for a log without times).
-    An existing model folder is replaced. When a net was stopped while it learned,
+    Settings are chosen by the protocol replay (last without times, ctr with labels 0
+    and 1). An existing model folder is replaced. When a net was stopped while it learned,
     the same command goes on from its newest checkpoint, beside DIR.
     """
     from penchant.evaluate.fitting import fit_chosen

@@ -10,11 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from penchant.data.dataset import Dataset
+from penchant.data.labelled import has_labels
 from penchant.errors import BadData
 from penchant.evaluate.members import with_members
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.selection import Selection, select
 from penchant.models.base import Model
+from penchant.models.predicting import Predicts
 from penchant.registry import model_class
 from penchant.train.run import Run
 
@@ -53,7 +55,9 @@ class Fitted:
 
 
 def fit_chosen(name: str, given: Mapping[str, Any], data: Dataset, run: Run, *, budget: int) -> Fitted:
-    """Chooses settings by `replay` (`last` for a log without times) on the newest tenth, then fits on the whole log.
+    """Chooses settings by `replay` on the newest tenth, then fits on the whole log.
+
+    A log without times is asked by `last`; one with labels 0 and 1, for a model that foretells them, by `ctr`.
 
     Args:
         name: a registered model.
@@ -69,7 +73,7 @@ def fit_chosen(name: str, given: Mapping[str, Any], data: Dataset, run: Run, *, 
     if len(data) == 0:
         raise BadData(f"{data.name}: no event could be read, so there is nothing to learn from")
     started = time.perf_counter()
-    protocol = Protocol(name="replay" if data.timed else "last").resolved(data)
+    protocol = _protocol(chosen_from, data)
     selection = Selection(config=config, trials=(), metric=protocol.chosen_by)
     if budget > 1 and len(data) >= _LEAST_EVENTS:
         settings = with_members(chosen_from, given, data, protocol, run, budget=budget, stage="test")
@@ -90,6 +94,13 @@ def fit_chosen(name: str, given: Mapping[str, Any], data: Dataset, run: Run, *, 
     )
     model.card = {**model.card, "selection": fitted.as_json(), "seed": run.seed, "versions": _versions()}
     return fitted
+
+
+def _protocol(model: type[Model], data: Dataset) -> Protocol:
+    """How settings are chosen: by labels where the log has them and the model foretells them, else by what was chosen next."""
+    if has_labels(data.interactions.value) and issubclass(model, Predicts):
+        return Protocol(name="ctr").resolved(data)
+    return Protocol(name="replay" if data.timed else "last").resolved(data)
 
 
 _LEAST_EVENTS = 10

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from penchant.config import setting
 from penchant.data.catalogue import Catalogue, People
-from penchant.models.meeting import MeetingConfig, MeetingModel, MeetingNet
+from penchant.models.meeting import MeetingModel
+from penchant.models.meeting_net import MeetingConfig, MeetingNet
 from penchant.nn.cross import CrossLayers
 from penchant.nn.mlp import Mlp
 

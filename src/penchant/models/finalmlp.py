@@ -18,8 +18,9 @@ from penchant.data.arrays import Int64
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.features import FeatureTable
 from penchant.errors import BadConfig
-from penchant.models.meeting import MeetingConfig, MeetingModel, MeetingNet
+from penchant.models.meeting import MeetingModel
 from penchant.models.meeting_fields import Moments
+from penchant.models.meeting_net import MeetingConfig, MeetingNet
 from penchant.nn.cross import BilinearFusion
 from penchant.nn.fields import CategoryField
 from penchant.nn.mlp import Mlp

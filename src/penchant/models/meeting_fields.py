@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ class Moments:
     Attributes:
         person: int64 [B], a number outside the known ones is a stranger.
         attributes: of the people, B rows.
-        context: circumstances, B rows a field.
+        context: circumstances, B rows a field; a field that nothing is known of may be left out.
         hour: float32 [B] in 0..24, NaN where no moment is meant.
         weekday: int64 [B], 0 is Monday, -1 where no moment is meant.
         newest: int64 [B, n], the items chosen before, the newest first, a number outside the catalogue where there is none.
@@ -80,12 +81,15 @@ class TableFields(nn.Module):
             if isinstance(field, NumberField) and isinstance(column, Numbers):
                 field.measure(_tensor(column.values))
 
-    def forward(self, columns: Mapping[str, Column], device: torch.device) -> list[Tensor]:
-        """A vector [n, D] of each row for each field."""
-        return [
-            field(*(part.to(device) for part in _inputs(columns[name])))
-            for name, field in zip(self.names, self.fields, strict=True)
-        ]
+    def forward(self, columns: Mapping[str, Column], n: int, device: torch.device) -> list[Tensor]:
+        """A vector [n, D] of each of the n rows for each field; a column that is not there is missing in all rows."""
+        found: list[Tensor] = []
+        for name, field in zip(self.names, self.fields, strict=True):
+            if name in columns:
+                found.append(field(*(part.to(device) for part in _inputs(columns[name]))))
+            else:
+                found.append(cast(Tensor, field.nothing).expand(n, -1))
+        return found
 
 
 def _field(column: Column, declared: Field | None, dim: int) -> nn.Module | None:
@@ -146,8 +150,8 @@ class MomentFields(nn.Module):
         """[B, n, D]."""
         device = self.person.weight.device
         parts = [self.person(_tensor(moments.person).to(device))]
-        parts += self.attributes(moments.attributes.columns, device)
-        parts += self.context(moments.context, device)
+        parts += self.attributes(moments.attributes.columns, len(moments.person), device)
+        parts += self.context(moments.context, len(moments.person), device)
         if self.timed:
             parts += [self.hour(_tensor(moments.hour).to(device)), self.weekday(_tensor(moments.weekday).to(device))]
         if self.last_n:
@@ -184,5 +188,5 @@ class ItemFields(nn.Module):
     def forward(self, item: Int64, attributes: FeatureTable) -> Tensor:
         """[I, n, D] of item numbers int64 [I] (one outside the catalogue is unknown) and their attributes, I rows."""
         device = self.item.weight.device
-        parts = [self.item(_tensor(item).to(device)), *self.attributes(attributes.columns, device)]
+        parts = [self.item(_tensor(item).to(device)), *self.attributes(attributes.columns, len(item), device)]
         return torch.stack(parts, dim=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,12 +20,10 @@ from penchant.data.schema import Schema
 from penchant.metrics.labelled import log_losses
 from penchant.models.judging import Judge
 from penchant.models.meeting_fields import Moments, clock, newest_items
+from penchant.models.meeting_net import MeetingConfig, MeetingNet
 from penchant.nn.fields import CategoryField, TagsField
 from penchant.nn.sampling import Sampler
 from penchant.rng import generator
-
-if TYPE_CHECKING:
-    from penchant.models.meeting import MeetingConfig, MeetingNet
 
 _JUDGED_ROWS = 8192
 """Rows that are judged at once."""
@@ -137,7 +134,10 @@ class MeetingLearner:
         order = generator(self.seed, "rows", str(epoch)).permutation(self.rows)
         size = self.config.batch_size
         parts = [order[start : start + size] for start in range(0, len(order), size)]
-        return parts[:-1] if len(parts) > 1 and len(parts[-1]) < 2 else parts
+        if len(parts) > 1 and len(parts[-1]) < 2:
+            return parts[:-1]
+        # all there is to learn from may be one row
+        return [np.repeat(part, 2) if len(part) == 1 else part for part in parts]
 
     def loss(self, part: Int64, rng: np.random.Generator) -> tuple[Tensor, int]:
         """Mean loss of the rows, with the penalty on tables, and their number."""

@@ -69,9 +69,11 @@ class MultvaeConfig(HistoryConfig, NeuralConfig):
         search=Between(0.01, 1, also=(0.0,)), ge=0,
     )  # fmt: skip
     anneal: float = setting(0.2, "part of all steps in which beta rises from 0", ge=0, le=1)
+    epochs: int = setting(30, "most passes over the log; fewer when validation says so", unit="passes", ge=1)
     batch_size: int = setting(
-        500, "people of one step, at most a tenth of all", search=Between(50, 2000, log=True), ge=1
+        100, "people of one step, at most a tenth of all", search=Between(50, 2000, log=True), ge=1
     )
+    learning_rate: float = setting(0.003, "greatest step of AdamW", search=Between(1e-4, 1e-2, log=True), gt=0)
     averaging: float = setting(
         0.99,
         "decay of the running average of the weights that answers, per step; 0: the last weights answer",

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from penchant.config import setting
 from penchant.data.catalogue import Catalogue, People
-from penchant.models.meeting import MeetingConfig, MeetingModel, MeetingNet
+from penchant.models.meeting import MeetingModel
 from penchant.models.meeting_fields import Moments
+from penchant.models.meeting_net import MeetingConfig, MeetingNet
 from penchant.nn.fields import CategoryField
 from penchant.nn.mlp import Mlp
 

@@ -34,6 +34,10 @@ _OTHER_BYTES = 200_000_000
 """Kernels that torch makes at their first use, and the questions of the judge: as measured."""
 
 
+_QUICKLY_BUILT = 200_000
+"""Items of a catalogue whose net is built in no time."""
+
+
 class NeuralConfig(ModelConfig, TrainingConfig):
     """Settings of every net."""
 
@@ -94,7 +98,9 @@ class NeuralModel(Model):
 
     def _check_memory(self, train: Dataset, run: Run) -> None:
         """Says what the training will take, and refuses where that is more than there is; GPUs tell by themselves."""
-        with torch.device("meta"):  # sizes without values
+        # sizes without values, where values would take long: that way of building imports a compiler (two seconds)
+        place = "cpu" if self.n_fit <= _QUICKLY_BUILT else "meta"
+        with torch.random.fork_rng(devices=[]), torch.device(place):
             net = self._build()
         every = sum(weight.numel() for weight in net.parameters())
         lazy = sum(w.numel() for m in net.modules() if getattr(m, "sparse", False) for w in m.parameters(recurse=False))

@@ -1,6 +1,7 @@
 """Fields of a meeting as vectors: category, number, cycle, tags, vector; what is missing has a vector of its own.
 
-Every field has ``forward(values) -> x_BD`` and takes sizes, not schemas. Shapes: B rows, D numbers a field.
+Every field has ``forward(values) -> x_BD`` and ``nothing``, the vector of what is missing; it takes sizes, not schemas. Shapes:
+B rows, D numbers a field.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ class CategoryField(nn.Module):
         """Vectors float32 [..., D] of codes int64 [...]; a code outside 0 .. n - 1 is missing."""
         known = torch.where((code >= 0) & (code < self.n), code, self.n)
         return functional.embedding(known, self.weight)
+
+    @property
+    def nothing(self) -> Tensor:
+        """The vector of what is missing, float32 [D]."""
+        return self.weight[self.n]
 
 
 class NumberField(nn.Module):
@@ -71,6 +77,11 @@ class NumberField(nn.Module):
         place = torch.where(known, (value - self.mean) / self.scale, 0.0).clamp(-FARTHEST, FARTHEST)
         return torch.where(known[:, None], self.line(place[:, None]), self.missing)
 
+    @property
+    def nothing(self) -> Tensor:
+        """The vector of what is missing, float32 [D]."""
+        return self.missing
+
 
 class CycleField(nn.Module):
     """A place on a circle, such as the hour of the day: sines and cosines of it and of its multiples.
@@ -98,6 +109,11 @@ class CycleField(nn.Module):
         waves = torch.cat([angle_BH.sin(), angle_BH.cos()], dim=1)
         return torch.where(known[:, None], self.circle(waves), self.missing)
 
+    @property
+    def nothing(self) -> Tensor:
+        """The vector of what is missing, float32 [D]."""
+        return self.missing
+
 
 class TagsField(nn.Module):
     """The mean of the vectors of a row's tags; a row without one has a vector of its own, the last.
@@ -121,6 +137,11 @@ class TagsField(nn.Module):
         count = torch.bincount(owner, minlength=len(offsets) - 1)[:, None]
         return torch.where(count > 0, total / count.clamp(min=1), self.weight[self.n])
 
+    @property
+    def nothing(self) -> Tensor:
+        """The vector of what is missing, float32 [D]."""
+        return self.weight[self.n]
+
 
 class VectorField(nn.Module):
     """A given vector, scaled to length 1, mapped to D dimensions.
@@ -140,3 +161,8 @@ class VectorField(nn.Module):
         known = torch.isfinite(value_BW).all(1, keepdim=True)
         unit = functional.normalize(torch.where(known, value_BW, 0.0), dim=1)
         return torch.where(known, self.map(unit), self.missing)
+
+    @property
+    def nothing(self) -> Tensor:
+        """The vector of what is missing, float32 [D]."""
+        return self.missing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ _NO_LIMIT = 1 << 60  # the first version of control groups writes "no limit" as 
 
 
 def keep_memory(largest: int = LARGEST_KEPT) -> bool:
-    """Lets the C library keep freed memory for the next tensor instead of returning it to the kernel.
+    """Lets the C library keep freed memory for the next tensor, and oneDNN keep few kernels; call it before the first product.
 
     By default glibc maps blocks above 32 MB, and many smaller ones, anew each time, and the kernel clears each page that is
     touched: for the tensors of a training step that costs more than the arithmetic. The setting holds for the whole process
@@ -28,6 +29,8 @@ def keep_memory(largest: int = LARGEST_KEPT) -> bool:
     Returns:
         Whether the C library took it: False with another one than glibc (musl, macOS), where nothing changes.
     """
+    # oneDNN keeps a bfloat16 kernel, with its memory, for each of the last 1024 shapes, and hardly two batches are alike
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     try:
         library = ctypes.CDLL(None)
         if not hasattr(library, "gnu_get_libc_version"):
