@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `deep`")
 
+from penchant.errors import BadConfig  # noqa: E402
 from penchant.nn.attention import CausalAttention, RelativeBias  # noqa: E402
 
 DIM, HEADS, B, T = 6, 2, 3, 5
@@ -122,3 +123,8 @@ def test_gradients_reach_both_tables():
     made()(some(1, T, DIM), bias(torch.arange(T)[None])).sum().backward()
     for table in (bias.by_distance, bias.by_interval):
         assert table.grad is not None and bool((table.grad != 0).any()) and bool(torch.isfinite(table.grad).all())
+
+
+def test_heads_that_do_not_divide_a_state_are_refused():
+    with pytest.raises(BadConfig, match="n_heads: expected a number that divides the 6 numbers of a state, got 4"):
+        CausalAttention(6, 4)

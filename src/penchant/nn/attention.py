@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from penchant.errors import BadConfig
+
 
 class CausalAttention(nn.Module):
     """Multi-head attention over [B, T, D]; rows are padded on the right, so causality alone keeps padding out.
@@ -23,6 +25,8 @@ class CausalAttention(nn.Module):
 
     def __init__(self, dim: int, n_heads: int, dropout: float = 0.0) -> None:
         super().__init__()
+        if dim % n_heads:
+            raise BadConfig(f"n_heads: expected a number that divides the {dim} numbers of a state, got {n_heads}")
         self.n_heads, self.dropout = n_heads, dropout
         self.into = nn.Linear(dim, 3 * dim)
         self.out = nn.Linear(dim, dim)
