@@ -14,7 +14,7 @@ does by itself.
 
 `share_of_bound`: operations of the products that a pass needs (forward once, backward twice; attention in full) per CPU
 second of training, over the best square product of this machine in the precision that was used.
-Writes ``results/training.json``.
+Writes ``results/training.json``, where rows of other lengths stay.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.recording import write_result
+from benchmarks.recording import RESULTS, write_result
 from benchmarks.sets import data_root, read_set
 from penchant.data.features import Categories
 from penchant.errors import UserError
@@ -128,6 +128,10 @@ def summary(turns: list[dict[str, dict[str, Any]]], length: int, sizes: dict[str
     return row
 
 
+def _length(row: dict[str, Any]) -> int:
+    return int(row["length"])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lengths", default="50,200")
@@ -164,6 +168,9 @@ def main() -> int:
             rows.append(summary(turns, length, sizes, bound[used]))
             print(json.dumps({key: value for key, value in rows[-1].items() if key != "turns"}), flush=True)
     if not chosen.quick:
+        path = RESULTS / "training.json"
+        before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+        rows = sorted([*(r for r in before if r["length"] not in [row["length"] for row in rows]), *rows], key=_length)
         about = {"target": TARGET, "sizes": sizes, "threads": 1, "settings": chosen.settings, "products": bound}
         write_result("training", {**about, "products_used": used, "rows": rows}, "benchmarks.training")
     return 0
