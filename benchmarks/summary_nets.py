@@ -74,9 +74,13 @@ def training_section(name: str, result: dict[str, Any]) -> str:
     for row in result["rows"]:
         for system, run in row["turns"][0].items():
             ratio, people = row.get(f"cpu_seconds_ratio to {system}"), row.get(f"people_ratio to {system}")
-            against = "| | |" if ratio is None else f"| ours / theirs {ratio:.2f} | {people:.1f}x |"
+            against = (
+                "| | |"
+                if ratio is None
+                else f"| ours / theirs {ratio:.2f}{'' if run['reached'] else ' at most'} | {people:.1f}x |"
+            )
             lines.append(
-                f"| {row['length']} | {system} | {run['cpu_seconds']:.0f}{'' if run['reached'] else ' (not reached)'} | "
+                f"| {row['length']} | {system} | {run['cpu_seconds']:.0f}{'' if run['reached'] else ', not reached: more'} | "
                 f"{run['passes']} | {run['people_per_cpu_second']:,.0f} {against}"
             )
     shares = ", ".join(f"{row['share_of_bound']:.0%} at max_len {row['length']}" for row in result["rows"])
