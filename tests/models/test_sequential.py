@@ -44,3 +44,18 @@ def test_without_a_past_there_is_no_opinion():
     model = Sasrec(**settings).fit(nets.ring_log())
     scores = model.score_batch(model.encode([nets.asked(""), nets.asked("a")]).batch)
     assert np.isnan(scores[0]).all() and np.isfinite(scores[1]).all()
+
+
+def test_places_that_no_training_window_had_are_not_read(tmp_path):
+    # ann has three events, so windows have two inputs at most, whatever max_len says
+    log = nets.tiny_log("ann:a ann:b ann:c bob:a bob:b", "a b c d")
+    settings: dict[str, Any] = {**nets.QUICK, "epochs": 2, "max_len": 50}
+    model = Sasrec(**settings).fit(log)
+    assert model.reach == 2
+    queries = [nets.asked("a b a c b"), nets.asked("c b")]
+    scores = model.score_batch(model.encode(queries).batch)
+    assert np.array_equal(scores[0], scores[1])
+    model.save(tmp_path / "model")
+    loaded = Sasrec.load(tmp_path / "model")
+    assert loaded.reach == 2
+    assert np.array_equal(loaded.score_batch(loaded.encode(queries).batch), scores)

@@ -7,14 +7,14 @@ is here: windows of the log, batches of similar length, the losses, judging and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from penchant.data.arrays import Float32, Int64
+from penchant.data.arrays import AnyArray, Float32, Int64
 from penchant.data.batch import QueryBatch, SequenceBatch
 from penchant.data.dataset import Dataset
 from penchant.models.judging import Judge
@@ -29,10 +29,16 @@ _MOST_PLACES = 4096
 
 
 class SequentialModel(NeuralModel):
-    """Scores are products of the newest state with the items' vectors."""
+    """Scores are products of the newest state with the items' vectors.
+
+    Attributes:
+        reach: newest events that are read when answering: `max_len`, but no more than any window of the training had, because
+            what stands for later places was never learned.
+    """
 
     config: SequentialConfig
     reads_context = False
+    reach: int
 
     def _batch_numbers(self, train: Dataset) -> int:
         """A layer keeps some twenty numbers for each one of a place's state, and half as many more for a moment: measured."""
@@ -44,6 +50,8 @@ class SequentialModel(NeuralModel):
         return 36 * places * width * getattr(config, "n_layers", 1) + logits
 
     def _learner(self, train: Dataset, judge: Judge | None, run: Run) -> Learner:
+        longest = int(np.diff(train.sequences.offsets).max(initial=0)) - 1
+        self.reach = max(1, min(self.config.max_len, longest))
         metric = None if judge is None else lambda: judge.metric(self._known_scores)
         return NextItemLearner(cast(SequenceNet, self.net), train, self.config, run.seed, metric)
 
@@ -52,11 +60,11 @@ class SequentialModel(NeuralModel):
         return self._score(batch)
 
     def _score(self, batch: QueryBatch) -> Float32:
-        newest = batch.history.last(self.config.max_len)
+        newest = batch.history.last(self.reach)
         scores = np.full((len(batch), self.n_fit), np.nan, dtype=np.float32)
         with torch.inference_mode():
             for rows in _alike(newest.lengths):
-                past = SequenceBatch.of_histories(newest.take(rows), n_items=self.n_fit, max_len=self.config.max_len)
+                past = SequenceBatch.of_histories(newest.take(rows), n_items=self.n_fit, max_len=self.reach)
                 scores[rows] = self.scores_of(cast(SequenceNet, self.net), past).cpu().numpy()
         return scores
 
@@ -70,6 +78,13 @@ class SequentialModel(NeuralModel):
         )
         scores: Tensor = h_BD @ net.items.t()
         return scores
+
+    def _state(self) -> dict[str, AnyArray]:
+        return {**super()._state(), "reach": np.asarray([self.reach])}
+
+    def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
+        super()._restore(arrays)
+        self.reach = int(arrays["reach"][0])
 
 
 def _alike(lengths: Int64) -> Iterator[Int64]:
