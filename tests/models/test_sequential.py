@@ -13,7 +13,7 @@ from penchant.models import sequential  # noqa: E402
 from penchant.models.sasrec import Sasrec  # noqa: E402
 from penchant.models.sequential import _alike  # noqa: E402
 from tests.models import nets  # noqa: E402
-from tests.models.toys import tiny_log
+from tests.models.toys import tiny_log  # noqa: E402
 
 
 def test_groups_hold_every_row_with_a_past_once_and_stay_small():
