@@ -48,6 +48,7 @@ _SHARED = {
 SETTINGS: dict[str, dict[str, Any]] = {
     "bias": {},
     "finalmlp": {**_SHARED, "first": [400], "second": [100], "gate": [400], "n_heads": 5},
+    "neumf": {**_SHARED, "hidden": [64, 32]},
     "dcnv2": {**_SHARED, "n_crosses": 4, "hidden": [400, 400, 400]},
 }
 

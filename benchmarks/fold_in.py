@@ -41,6 +41,7 @@ WHOLE_PAST = {"last_n": 5000, "decay": 1.0, "history_half_life": None, "context_
 """What is given was drawn, so no part of it is newer than another for the questions."""
 BASES = {
     "popular": OF_ALL_TIME,
+    "itemknn": {**WHOLE_PAST, "popularity_weight": 0.0, "popularity_half_life": 7.0, "again": 0.0, "visit_gap": None},
     "ease": {**WHOLE_PAST, "row_events": None, "popularity_weight": 0.0, "popularity_half_life": 7.0, "again": 0.0},
 }
 MULTVAE = {
@@ -84,6 +85,7 @@ def main() -> int:
     popular = measured(bases["popular"], data, protocol, 7, 1)
     if arguments.quick:
         return quick(popular)
+    itemknn = measured(bases["itemknn"], data, protocol, 7, arguments.trials)
     ease = measured(bases["ease"], data, protocol, 7, arguments.trials)
     nets = [
         measured(ModelSpec(label=f"multvae, seed {seed}", model="multvae", settings=MULTVAE), data, protocol, seed, 1)
@@ -91,13 +93,17 @@ def main() -> int:
     ]
     own = np.mean([next(iter(net.metrics.values()))[PRIMARY] for net in nets], axis=0)
     pair = paired_bootstrap(own, next(iter(ease.metrics.values()))[PRIMARY], seed=7)
+    over = paired_bootstrap(own, next(iter(itemknn.metrics.values()))[PRIMARY], seed=7)
     print(f"multvae over ease: {pair.difference:+.4f} [{pair.low:+.4f}, {pair.high:+.4f}], may be -{WITHIN}")
     result = {
         "wall_seconds": time.monotonic() - begun,
         "fold_in_data": {"name": data.name, "digest": data.digest, "n_events": len(data)},
         "protocol": protocol.described(),
         "n_people": len(own),
-        "fold_in_rows": [row_of(one) for one in (popular, ease, *nets)],
+        "fold_in_rows": [row_of(one) for one in (popular, itemknn, ease, *nets)],
+        "multvae_over_itemknn": {
+            "metric": PRIMARY, "seeds": seeds, "difference": over.difference, "low": over.low, "high": over.high,
+        },
         "multvae_over_ease": {
             "metric": PRIMARY, "seeds": seeds, "difference": pair.difference, "low": pair.low, "high": pair.high,
             "p_value": pair.p_value, "may_be": -WITHIN, "reached": pair.difference >= -WITHIN,
