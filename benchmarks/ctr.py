@@ -48,7 +48,14 @@ _SHARED = {
 SETTINGS: dict[str, dict[str, Any]] = {
     "bias": {},
     "finalmlp": {**_SHARED, "first": [400], "second": [100], "gate": [400], "n_heads": 5},
-    "neumf": {**_SHARED, "hidden": [64, 32]},
+    "neumf": {
+        **_SHARED,
+        "embedding_dim": 64,
+        "embedding_reg": 0.003,
+        "learning_rate": 0.005,
+        "epochs": 20,
+        "hidden": [256, 64],
+    },
     "dcnv2": {**_SHARED, "n_crosses": 4, "hidden": [400, 400, 400]},
 }
 
