@@ -101,6 +101,8 @@ def cold_section(name: str, result: dict[str, Any], references: dict[str, list[f
             cells.append(f"{recall['mean']:.3f} ({recall['low']:.3f} to {recall['high']:.3f}) / {ndcg['mean']:.3f}")
         quoted = " / ".join(f"{value:.3f}" for value in references.get(row["model"], []))
         lines.append(f"| {row['model']} | " + " | ".join(cells) + f" | {quoted} | {row['fit_cpu_seconds']:.0f} |")
+    if not result["curve"]:
+        return title + "\n".join(lines) + "\n"
     lines += [
         "",
         "The curve of `ease_content` over `cold_scale`, on the same test rows (nothing was chosen from it):",
