@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,10 +104,11 @@ def test_another_seed_or_setting_starts_anew_and_it_is_said(
 
 
 def test_another_log_starts_anew(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    interrupted(monkeypatch, 5, *words(log, tmp_path / "m"))
-    events = log / "events.csv"
+    mine = shutil.copytree(log, tmp_path / "log")
+    interrupted(monkeypatch, 5, *words(mine, tmp_path / "m"))
+    events = mine / "events.csv"
     events.write_text("".join(events.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
-    done = run(*words(log, tmp_path / "m"))
+    done = run(*words(mine, tmp_path / "m"))
     assert (done.code, "not used, and removed" in done.err, "goes on" in done.err) == (0, True, False)
 
 
