@@ -20,6 +20,7 @@ from penchant.data.dataset import Dataset
 from penchant.models.judging import Judge
 from penchant.models.neural import NeuralModel
 from penchant.models.next_item import NextItemLearner, SequentialConfig, loss_of
+from penchant.models.vectors import of_known, understood
 from penchant.nn.sequence import SequenceNet
 from penchant.train.loop import Learner
 from penchant.train.run import Run
@@ -60,24 +61,33 @@ class SequentialModel(NeuralModel):
         return self._score(batch)
 
     def _score(self, batch: QueryBatch) -> Float32:
-        newest = batch.history.last(self.reach)
         scores = np.full((len(batch), self.n_fit), np.nan, dtype=np.float32)
         with torch.inference_mode():
-            for rows in _alike(newest.lengths):
-                past = SequenceBatch.of_histories(newest.take(rows), n_items=self.n_fit, max_len=self.reach)
-                scores[rows] = self.scores_of(cast(SequenceNet, self.net), past).cpu().numpy()
+            items_DI = cast(SequenceNet, self.net).items.t()
+            for rows, h_BD in self._states(batch):
+                scores[rows] = (h_BD @ items_DI).cpu().numpy()
         return scores
 
-    def scores_of(self, net: SequenceNet, past: SequenceBatch) -> Tensor:
-        """Scores float32 [B, n_fit] after the newest event of each past; none is empty."""
-        device = self.device
-        h_BD = net.newest(
-            torch.from_numpy(past.item).to(device),
-            torch.from_numpy(past.at // 1000).to(device),
-            torch.from_numpy(past.length).to(device),
-        )
-        scores: Tensor = h_BD @ net.items.t()
-        return scores
+    def _states(self, batch: QueryBatch) -> Iterator[tuple[Int64, Tensor]]:
+        """Rows with a past, group by group, and the state [B, D] after the newest event of each."""
+        newest, net, device = batch.history.last(self.reach), cast(SequenceNet, self.net), self.device
+        for rows in _alike(newest.lengths):
+            past = SequenceBatch.of_histories(newest.take(rows), n_items=self.n_fit, max_len=self.reach)
+            parts = (past.item, past.at // 1000, past.length)
+            yield rows, net.newest(*(torch.from_numpy(part).to(device) for part in parts))
+
+    def query_vectors(self, batch: QueryBatch) -> Float32:
+        """States after the newest event, see `penchant.models.vectors.HasVectors`; NaN without a past."""
+        net = cast(SequenceNet, self.net)
+        vectors = np.full((len(batch), net.items.shape[1]), np.nan, dtype=np.float32)
+        with torch.inference_mode():
+            for rows, h_BD in self._states(understood(self, batch)):
+                vectors[rows] = h_BD.cpu().numpy()
+        return vectors
+
+    def item_vectors(self) -> Float32:
+        """What states are multiplied with, see `penchant.models.vectors.HasVectors`."""
+        return of_known(self, cast(SequenceNet, self.net).items.detach().cpu().numpy())
 
     def _state(self) -> dict[str, AnyArray]:
         return {**super()._state(), "reach": np.asarray([self.reach])}
