@@ -59,7 +59,8 @@ def answer(model: Model, questions: Questions, judging: Judging, reporter: Repor
     """Asks everything (at least one question). O(Q n_items) scores, at most `BLOCK_BYTES` of them at once."""
     first = first_rows(questions.data)
     blocks: list[_Block] = []
-    for rows in _parts(questions):
+    most = max(1, min(512, BLOCK_BYTES // (4 * max(1, questions.data.n_items))))
+    for rows in parts(questions, most):
         reporter.progress(task, int(rows[0]), len(questions))
         blocks.append(_block(model, questions.take(rows), judging, first))
     reporter.progress(task, len(questions), len(questions))
@@ -80,14 +81,13 @@ def answer(model: Model, questions: Questions, judging: Judging, reporter: Repor
     )
 
 
-def _parts(questions: Questions) -> Iterator[Int64]:
-    """The numbers of the questions in blocks, int64 [B] each."""
-    size = max(1, min(512, BLOCK_BYTES // (4 * max(1, questions.data.n_items))))
+def parts(questions: Questions, most: int) -> Iterator[Int64]:
+    """The numbers of the questions in blocks, int64 [B] each: `most` questions or `BLOCK_EVENTS` events, what ends first."""
     events = np.append(0, np.cumsum(np.maximum(questions.high - questions.low, 0)))
     start = 0
     while start < len(questions):
         reached = int(np.searchsorted(events, events[start] + BLOCK_EVENTS, side="right")) - 1
-        end = min(start + size, max(start + 1, reached), len(questions))
+        end = min(start + most, max(start + 1, reached), len(questions))
         yield np.arange(start, end, dtype=np.int64)
         start = end
 

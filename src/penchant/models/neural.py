@@ -116,12 +116,12 @@ class NeuralModel(Model):
 
     def _trained(self, data: Dataset, judge: Judge | None, run: Run, passes: int | None = None) -> Outcome:
         """A fresh net, trained on `data`."""
-        self._start(data, run)
+        self._start(run)
         learner = self._learner(data, judge, run)
         learns_from = {"log": data.digest, "judge": None if judge is None else judge.digest}
         return train(learner, self.config, run, name=self.name(), stop_after=passes, learns_from=learns_from)
 
-    def _start(self, data: Dataset, run: Run) -> None:
+    def _start(self, run: Run) -> None:
         """A fresh net whose first weights depend on the seed alone."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stable_hash("weights", str(run.seed)) % 2**63)

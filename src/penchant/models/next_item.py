@@ -17,7 +17,7 @@ from penchant.models.neural import NeuralConfig
 from penchant.nn.catalogue_loss import catalogue_cross_entropy
 from penchant.nn.losses import binary_cross_entropy, bpr_max, gbce, sampled_softmax
 from penchant.nn.sampling import Sampler
-from penchant.nn.sequence import ItemVectors
+from penchant.nn.sequence import SequenceNet
 from penchant.rng import generator
 
 FULL_SOFTMAX_ITEMS = 60_000
@@ -30,7 +30,7 @@ _BATCHES_SORTED = 16
 Loss = Literal["auto", "softmax", "sampled", "bpr_max", "gbce", "bce"]
 
 
-STEP = 16
+_STEP = 16
 """Windows of a batch are padded to a multiple of so many places."""
 
 
@@ -71,7 +71,7 @@ class NextItemLearner:
 
     def __init__(
         self,
-        net: ItemVectors,
+        net: SequenceNet,
         train: Dataset,
         config: SequentialConfig,
         seed: int,
@@ -124,7 +124,7 @@ class NextItemLearner:
         length = high - low
         places = ragged_positions(low, length)
         here, there = rows[places], rows[places + 1]
-        shape = {"step": STEP, "most": self.config.max_len}
+        shape = {"step": _STEP, "most": self.config.max_len}
         batch = SequenceBatch.of(length, log.item[here], log.at[here], n_items=self.train.n_items, **shape)
         h_BTD = self.net(self._tensor(batch.item), self._tensor(batch.at // 1000), self._tensor(length))
         h_ND = h_BTD[self._tensor(batch.real)]
@@ -133,12 +133,6 @@ class NextItemLearner:
         if weight_N is not None:
             counted = weight_N > 0
             h_ND, target_N, weight_N = h_ND[counted], target_N[counted], weight_N[counted]
-        return self._compared(h_ND, target_N, weight_N, rng)
-
-    def _compared(
-        self, h_ND: Tensor, target_N: Tensor, weight_N: Tensor | None, rng: np.random.Generator
-    ) -> tuple[Tensor, int]:
-        """The loss of states whose right answers are known, and their number."""
         if self.kind == "softmax":
             return catalogue_cross_entropy(h_ND, self.reader.items, target_N, weight_N), len(target_N)
         return self._sampled(h_ND, target_N, weight_N, rng), len(target_N)

@@ -53,12 +53,8 @@ class SequentialModel(NeuralModel):
     def _learner(self, train: Dataset, judge: Judge | None, run: Run) -> Learner:
         longest = int(np.diff(train.sequences.offsets).max(initial=0)) - 1
         self.reach = max(1, min(self.config.max_len, longest))
-        metric = None if judge is None else lambda: judge.metric(self._known_scores)
+        metric = None if judge is None else lambda: judge.metric(self._score)
         return NextItemLearner(cast(SequenceNet, self.net), train, self.config, run.seed, metric)
-
-    def _known_scores(self, batch: QueryBatch) -> Float32:
-        """Scores without what the base class adds to them."""
-        return self._score(batch)
 
     def _score(self, batch: QueryBatch) -> Float32:
         scores = np.full((len(batch), self.n_fit), np.nan, dtype=np.float32)

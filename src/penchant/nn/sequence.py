@@ -8,20 +8,7 @@ import torch
 from torch import Tensor, nn
 
 
-class ItemVectors(nn.Module):
-    """The vectors of the items that a state is multiplied with."""
-
-    @property
-    @abstractmethod
-    def items(self) -> Tensor:
-        """Vectors of the items on the side of the answer, float32 [I, D]."""
-
-    def rows(self, item: Tensor) -> Tensor:
-        """Some of these vectors, float32 [..., D] for numbers int64 [...]; a net with a sparse table overrides this."""
-        return self.items[item]
-
-
-class SequenceNet(ItemVectors):
+class SequenceNet(nn.Module):
     """States after each event, and the vectors of the items that these are multiplied with."""
 
     @abstractmethod
@@ -41,3 +28,12 @@ class SequenceNet(ItemVectors):
         """
         h_BTD: Tensor = self(item_BT, seconds_BT, length_B)
         return h_BTD[torch.arange(len(h_BTD), device=h_BTD.device), length_B - 1]
+
+    @property
+    @abstractmethod
+    def items(self) -> Tensor:
+        """Vectors of the items on the side of the answer, float32 [I, D]."""
+
+    def rows(self, item: Tensor) -> Tensor:
+        """Some of these vectors, float32 [..., D] for numbers int64 [...]; a net with a sparse table overrides this."""
+        return self.items[item]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import numpy as np
 
-from penchant.data.arrays import Float32, Float64, Int64, Nums
+from penchant.data.arrays import Float32, Float64, Nums
 from penchant.data.questions import OVERALL, Questions
 from penchant.errors import UserError
+from penchant.evaluate.answering import parts
 from penchant.evaluate.protocol import Protocol
 from penchant.log import Reporter
 from penchant.metrics.labelled import log_losses
@@ -19,9 +19,6 @@ from penchant.registry import model_class, model_names
 
 BLOCK_ROWS = 8192
 """Most rows asked at once."""
-
-BLOCK_EVENTS = 4_000_000
-"""Most events of all histories of a block, unless a single history is longer: about 150 MB with the temporaries."""
 
 
 def refuse_unable(model: type[Model], protocol: Protocol) -> None:
@@ -58,7 +55,7 @@ def predicted(
     assert isinstance(model, Predicts)
     answers: list[Float32] = []
     spent = 0.0
-    for rows in _blocks(questions):
+    for rows in parts(questions, BLOCK_ROWS):
         reporter.progress(task, int(rows[0]), len(questions))
         part = questions.take(rows)
         batch = part.batch()
@@ -72,17 +69,6 @@ def predicted(
         wanted = "a finite number" if protocol.name == "rating" else "a probability between 0 and 1"
         raise UserError(f"{model.name()}: predict: expected {wanted} for each row, got {found[~right][0]:g}")
     return found, spent
-
-
-def _blocks(questions: Questions) -> Iterator[Int64]:
-    """The numbers of the questions in blocks, int64 [B] each."""
-    events = np.append(0, np.cumsum(np.maximum(questions.high - questions.low, 0)))
-    start = 0
-    while start < len(questions):
-        reached = int(np.searchsorted(events, events[start] + BLOCK_EVENTS, side="right")) - 1
-        end = min(start + BLOCK_ROWS, max(start + 1, reached), len(questions))
-        yield np.arange(start, end, dtype=np.int64)
-        start = end
 
 
 def judged_rows(
