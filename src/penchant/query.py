@@ -18,12 +18,14 @@ class Past:
 
     Attributes:
         at: seconds since 1970, UTC; None means just before the query, in the order of the list.
+        context: its circumstances; every field must be declared in the schema.
     """
 
     item_id: str
     at: float | None = None
     kind: str | None = None
     value: float = 1.0
+    context: Context = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Checks the time; raises BadConfig."""

@@ -1,0 +1,1 @@
+"""Nearest vectors: arrays in, arrays out."""

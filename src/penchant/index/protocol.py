@@ -1,0 +1,29 @@
+"""What an index of vectors promises: arrays in, arrays out; it is never changed, and never read from a file."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Float32 = npt.NDArray[np.float32]
+Nums = npt.NDArray[np.int32]
+Bool = npt.NDArray[np.bool_]
+
+
+class VectorIndex(Protocol):
+    """Vectors of items, searched by inner product."""
+
+    @property
+    def n_items(self) -> int:
+        """How many rows it was built from."""
+
+    def search(self, query: Float32, n: int, allowed: Bool | None = None) -> tuple[Nums, Float32]:
+        """The `n` rows of greatest inner product with `query` (float32 [D]), best first; fewer where there are no more.
+
+        Rows of NaN are never found; `allowed` (bool [n_items]) leaves others out. Equal ones come in the order of their numbers.
+
+        Returns:
+            numbers int32 [m] and inner products float32 [m], m <= n.
+        """

@@ -1,0 +1,83 @@
+"""What stages of the request path look at: the world as it is served, and one question in it, in numbers.
+
+Ids are text at both ends of the request path; between them stages work on item numbers, because a filter or a ranker over a
+hundred thousand texts would cost more than the model. The catalogue's vocabulary translates, as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from penchant.data.arrays import Bool, Nums
+from penchant.data.batch import QueryBatch
+from penchant.data.catalogue import Catalogue
+from penchant.data.queries import EncodedQueries
+from penchant.models.base import Model
+from penchant.query import Query
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from penchant.index.protocol import VectorIndex
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class World:
+    """What is served, and never changes: a new item, fresher popularity or another model make another world.
+
+    Attributes:
+        version: name of the model's version.
+        model: its catalogue is that of the moment (items from `n_fit` on came later); its people are nobody.
+        index: of the model's item vectors; None for a model without vectors.
+        fresh: int32, items that came after the fit, newest first.
+        catalogue_offset: how much of the log the catalogue knows.
+        popularity_offset: how much of the log its popularity knows.
+    """
+
+    version: str
+    model: Model
+    index: VectorIndex | None = None
+    fresh: Nums
+    catalogue_offset: int = 0
+    popularity_offset: int = 0
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The items of the moment."""
+        return self.model.catalogue
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asked:
+    """One question.
+
+    Attributes:
+        query: with `at` set and the history filled in.
+        encoded: the same in numbers; its batch has one row.
+        withheld: bool [n_items], items that must not be shown to anybody: unavailable, deleted.
+        seen: int32, distinct items that the person has an event with, as of the question.
+        seen_by_kind: the same for each kind of event that there was.
+        rng: of this answer alone.
+        exact: score the whole catalogue instead of what is retrieved.
+    """
+
+    query: Query
+    encoded: EncodedQueries
+    world: World
+    withheld: Bool
+    seen: Nums
+    seen_by_kind: Mapping[str, Nums] = field(default_factory=dict)
+    rng: Generator
+    exact: bool = False
+
+    @property
+    def batch(self) -> QueryBatch:
+        """The question as a model sees it, B = 1."""
+        return self.encoded.batch
+
+    @property
+    def excludes_seen(self) -> bool:
+        """Whether items of the past must stay out."""
+        return (self.query.repeats or self.world.catalogue.schema.repeats) == "exclude"

@@ -1,0 +1,1 @@
+"""The application without HTTP: recommend, record, explain, forget, swap."""

@@ -1,0 +1,1 @@
+"""What happened, kept durably: one protocol, SQLite and PostgreSQL behind it."""
