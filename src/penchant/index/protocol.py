@@ -22,7 +22,7 @@ class VectorIndex(Protocol):
     def search(self, query: Float32, n: int, allowed: Bool | None = None) -> tuple[Nums, Float32]:
         """The `n` rows of greatest inner product with `query` (float32 [D]), best first; fewer where there are no more.
 
-        Rows of NaN are never found; `allowed` (bool [n_items]) leaves others out. Equal ones come in the order of their numbers.
+        Rows of NaN are never found; `allowed` (bool [n_items]) leaves others out. Equal ones come by number.
 
         Returns:
             numbers int32 [m] and inner products float32 [m], m <= n.
