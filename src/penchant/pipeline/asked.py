@@ -6,7 +6,7 @@ hundred thousand texts would cost more than the model. The catalogue's vocabular
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,7 @@ class Asked:
         withheld: bool [n_items], items that must not be shown to anybody: unavailable, deleted.
         seen: int32, distinct items that the person has an event with, as of the question.
         seen_by_kind: the same for each kind of event that there was.
+        chosen_before: which of some items (int32 [n]) the person chose before, bool [n]; None when `seen` is the whole past.
         rng: of this answer alone.
         exact: score the whole catalogue instead of what is retrieved.
     """
@@ -69,6 +70,7 @@ class Asked:
     withheld: Bool
     seen: Nums
     seen_by_kind: Mapping[str, Nums] = field(default_factory=dict)
+    chosen_before: Callable[[Nums], Bool] | None = None
     rng: Generator
     exact: bool = False
 
