@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from penchant.data.arrays import Bool, Nums
+import numpy as np
+
+from penchant.data.arrays import Bool, Float32, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.catalogue import Catalogue
 from penchant.data.queries import EncodedQueries
 from penchant.models.base import Model
+from penchant.models.vectors import HasVectors
 from penchant.query import Query
 
 if TYPE_CHECKING:
@@ -83,3 +87,30 @@ class Asked:
     def excludes_seen(self) -> bool:
         """Whether items of the past must stay out."""
         return (self.query.repeats or self.world.catalogue.schema.repeats) == "exclude"
+
+    @property
+    def n_items(self) -> int:
+        """Size of the catalogue."""
+        return len(self.withheld)
+
+    @cached_property
+    def scores(self) -> Float32:
+        """The model's scores of the whole catalogue, float32 [n_items]; made once a question, when first wanted."""
+        return self.world.model.score_batch(self.batch)[0]
+
+    @cached_property
+    def query_vector(self) -> Float32 | None:
+        """The question as a vector of the model, float32 [D]; None where it has none."""
+        model = self.world.model
+        if not isinstance(model, HasVectors):
+            return None
+        vector = model.query_vectors(self.batch)[0]
+        return None if np.isnan(vector).any() else vector
+
+    def scores_of(self, items: Nums) -> Float32:
+        """The model's scores of `items`, float32 [n]; the whole catalogue is not scored for them where that is dearer."""
+        some = getattr(self.world.model, "score_items", None)
+        if self.exact or some is None or "scores" in self.__dict__:
+            return self.scores[items]
+        found: Float32 = some(self.batch, items)[0]
+        return found

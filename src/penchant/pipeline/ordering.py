@@ -1,0 +1,23 @@
+"""Best first: the order of items by score, with ties as everywhere in this package."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.data.arrays import Float32, Int64, Nums
+from penchant.models.topk import order_keys
+
+_BEHIND = np.iinfo(np.int64).max
+
+
+def best_first(scores: Float32, items: Nums) -> Int64:
+    """Places of `items` by falling score, int64 [n]; what is not finite comes last.
+
+    Equal scores stand in the scrambled order of `penchant.models.topk.tie_order`. That order is the rank of a hash of the item's
+    number, so the hash itself gives the same one without the catalogue being sorted.
+    """
+    hashed = (items.astype(np.int64) * 2654435761) & 0xFFFFFFFF
+    finite = np.isfinite(scores)
+    keys = order_keys(np.where(finite, scores, np.float32(0.0)), np.zeros(1, dtype=np.int32)) | hashed
+    keys[~finite] = _BEHIND
+    return np.argsort(keys, kind="stable")
