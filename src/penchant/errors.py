@@ -37,6 +37,21 @@ class UnknownName(UserError):
         super().__init__(f'{place}unknown {kind} "{name}".{hint} Known: {listed}.')
 
 
+class UnknownId(UnknownName):
+    """An id of an item, a person or a list that is not known; there are too many to list them.
+
+    Args:
+        kind: what the id stands for, such as ``"item"``.
+        name: the id.
+        where: optional place, such as ``similar_to``.
+    """
+
+    def __init__(self, kind: str, name: str, where: str = "") -> None:
+        self.kind, self.name, self.known = kind, name, []
+        place = f"{where}: " if where else ""
+        UserError.__init__(self, f'{place}unknown {kind} "{name}"; expected an id that is known here')
+
+
 class MissingExtra(UserError):
     """A part of this package needs a library that is not installed.
 

@@ -27,3 +27,6 @@ class VectorIndex(Protocol):
         Returns:
             numbers int32 [m] and inner products float32 [m], m <= n.
         """
+
+    def vectors_of(self, items: Nums) -> Float32:
+        """The vectors of `items` (int32 [m]), float32 [m, D]; NaN for items that are not in it."""

@@ -17,6 +17,7 @@ from penchant.data.arrays import Bool, Float32, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.catalogue import Catalogue
 from penchant.data.queries import EncodedQueries
+from penchant.errors import UnknownId
 from penchant.models.base import Model
 from penchant.models.vectors import HasVectors
 from penchant.query import Query
@@ -94,9 +95,20 @@ class Asked:
         return len(self.withheld)
 
     @cached_property
+    def like(self) -> int | None:
+        """The number of the item that others like it are asked for; raises UnknownId."""
+        if self.query.similar_to is None:
+            return None
+        number = self.world.catalogue.items.number(self.query.similar_to)
+        if number is None:
+            raise UnknownId("item", self.query.similar_to, "similar_to")
+        return number
+
+    @cached_property
     def scores(self) -> Float32:
         """The model's scores of the whole catalogue, float32 [n_items]; made once a question, when first wanted."""
-        return self.world.model.score_batch(self.batch)[0]
+        scores: Float32 = self.world.model.score_batch(self.batch)[0]
+        return scores
 
     @cached_property
     def query_vector(self) -> Float32 | None:

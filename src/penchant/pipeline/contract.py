@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Int64, Nums
+from penchant.data.arrays import Bool, Nums
 from penchant.pipeline.asked import Asked
 from penchant.pipeline.stages import Candidates
 
@@ -17,11 +17,13 @@ Where = Callable[[Nums], Bool]
 """Which of some items the filter expression allows, bool [n]."""
 
 
-def kept_by_contract(asked: Asked, ranked: Candidates, k: int, where: Where | None) -> tuple[Candidates, Mapping[str, int]]:
+def kept_by_contract(
+    asked: Asked, ranked: Candidates, k: int, where: Where | None
+) -> tuple[Candidates, Mapping[str, int]]:
     """The first `k` of `ranked` that may be shown, and how many others stood before them, by rule.
 
-    Never an item that is withheld or excluded, never one of the past under ``repeats="exclude"``, never the one that others like
-    it were asked for, none beside the candidates where the question names some, none twice, only finite scores.
+    Never an item that is withheld or excluded, never one of the past under ``repeats="exclude"``, never the one that others
+    like it were asked for, none beside the candidates where the question names some, none twice, only finite scores.
     """
     head = ranked.take(np.arange(min(k, len(ranked))))
     fine, removed = _may_be_shown(asked, head, where)
@@ -54,6 +56,11 @@ def _may_be_shown(asked: Asked, ranked: Candidates, where: Where | None) -> tupl
         rule("itself", items != asked.like)
     if where is not None:
         rule("where", where(items))
+    if asked.excludes_seen and asked.chosen_before is not None and fine.any():
+        # it looks into the log, so it is asked last and about few
+        keep = np.ones(len(items), dtype=np.bool_)
+        keep[fine] = ~asked.chosen_before(items[fine])
+        rule("seen long ago", keep)
     return fine, removed
 
 
@@ -64,8 +71,3 @@ def among(items: Nums, others: Nums) -> Bool:
     if len(items) * len(others) <= _CELLS:
         return np.asarray((items[:, None] == others).any(axis=1))
     return np.isin(items, others)
-
-
-def places_of(items: Nums, wanted: Nums) -> Int64:
-    """The place of each of `wanted` in `items` (rising, and holding all of them), int64 [m]."""
-    return np.searchsorted(items, wanted)

@@ -1,4 +1,4 @@
-"""What must not be retrieved for this question. Filters work on one mask of the catalogue, so that retrievers look only at the rest."""
+"""What must not be retrieved for this question. All work on one mask of the catalogue; retrievers look only at the rest."""
 
 from __future__ import annotations
 

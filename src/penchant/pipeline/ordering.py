@@ -13,8 +13,8 @@ _BEHIND = np.iinfo(np.int64).max
 def best_first(scores: Float32, items: Nums) -> Int64:
     """Places of `items` by falling score, int64 [n]; what is not finite comes last.
 
-    Equal scores stand in the scrambled order of `penchant.models.topk.tie_order`. That order is the rank of a hash of the item's
-    number, so the hash itself gives the same one without the catalogue being sorted.
+    Equal scores stand in the scrambled order of `penchant.models.topk.tie_order`. That order is the rank of a hash of the
+    item's number, so the hash itself gives the same one without the catalogue being sorted.
     """
     hashed = (items.astype(np.int64) * 2654435761) & 0xFFFFFFFF
     finite = np.isfinite(scores)

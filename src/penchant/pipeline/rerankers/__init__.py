@@ -1,0 +1,1 @@
+"""What puts scored items into the order in which they are shown, one file each."""

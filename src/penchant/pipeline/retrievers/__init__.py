@@ -1,0 +1,1 @@
+"""What proposes items, one file each."""

@@ -1,0 +1,46 @@
+"""What the model itself would choose: the nearest vectors where there is an index, else the best of all its scores."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from penchant.config import Config, setting
+from penchant.data.arrays import Bool, Float32, Nums
+from penchant.models.topk import top_k
+from penchant.pipeline.asked import Asked
+
+
+class ModelConfig(Config):
+    """Settings of the retriever `model`."""
+
+    use: Literal["model"] = "model"
+    n: int = setting(500, "items proposed at most", unit="items", ge=1, le=100_000)
+
+
+class ByModel:
+    """Retrieves by the model.
+
+    A product of vectors leaves out what fixed vectors cannot hold (popularity of the moment, circumstances, a copy of the
+    past), see `penchant.models.vectors`; so its items come without scores, and the ranker asks the model. Without an index, or
+    where the question has no vector, the whole catalogue is scored, and those scores stay.
+    """
+
+    name = "model"
+
+    def __init__(self, config: ModelConfig | None = None) -> None:
+        self.config = config or ModelConfig()
+
+    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+        """O(index) or O(model + n_items); see `Retriever`."""
+        index = asked.world.index
+        if index is not None and not asked.exact:
+            vector = asked.query_vector
+            if vector is not None:
+                items, _ = index.search(vector, n, None if allowed is None else allowed[: index.n_items])
+                return items, np.full(len(items), np.nan, dtype=np.float32)
+        scores = asked.scores if allowed is None else np.where(allowed, asked.scores, np.float32(np.nan))
+        best = top_k(scores[None], n)
+        m = int(best.n[0])
+        return best.items[0, :m], best.scores[0, :m]
