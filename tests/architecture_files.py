@@ -14,8 +14,8 @@ from tests.architecture import dotted, imports_by_name
 CLOCK = "penchant/clock.py"
 """The only file below cli that may read the wall clock; everything else is given a `clock` argument."""
 
-WORKER = "penchant/evaluate/worker.py"
-"""A program of its own, run as a child process: its stdout is the pipe to its parent."""
+WORKERS = frozenset({"penchant/evaluate/worker.py", "penchant/service/refit_worker.py"})
+"""Programs of their own, run as child processes: their stdout is the pipe to the parent."""
 
 UNSAFE_MODULES = frozenset({"_pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"})
 UNSAFE_CALLS = frozenset({"eval", "exec", "builtins.eval", "builtins.exec", "torch.load", "torch.save"})
@@ -87,7 +87,7 @@ def loud_output(path: str, text: str) -> list[str]:
     """Only the command line writes to the terminal."""
     if path.startswith("penchant/cli/"):
         return []
-    streams = ("sys.stderr",) if path == WORKER else ("sys.stdout", "sys.stderr")
+    streams = ("sys.stderr",) if path in WORKERS else ("sys.stdout", "sys.stderr")
     return [
         f"{path}:{line}: writes to the terminal; give it to the reporter"
         for line, node in nodes(text)
