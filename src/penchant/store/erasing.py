@@ -1,0 +1,46 @@
+"""Removing a person from the tables; the bytes that remain are the backend's to scrub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penchant.store.database import Transaction
+from penchant.store.forgotten import Forgotten
+from penchant.store.protocol import Erased
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Who is to be forgotten, and up to when (seconds) nothing about the person may come back."""
+
+    user_id: str
+    at: float
+
+
+def erase(transaction: Transaction, forgotten: Forgotten, forget: Forget) -> Erased:
+    """Deletes all rows about a person and remembers the keyed hash."""
+    who = (forget.user_id,)
+    places: list[int] = []
+    events = 0
+    for which in ("type = 1", "type <> 1"):  # one index each
+        count, first = transaction.rows(f"SELECT count(*), min(place) FROM log WHERE {which} AND user_id = ?", who)[0]
+        transaction.rows(f"DELETE FROM log WHERE {which} AND user_id = ?", who)
+        events += count
+        places += [first] if count else []
+    lists = transaction.rows("SELECT count(*) FROM lists WHERE user_id = ?", who)[0][0]
+    transaction.rows("DELETE FROM lists WHERE user_id = ?", who)
+    transaction.rows(
+        "INSERT INTO forgotten (hashed, at) VALUES (?, ?) ON CONFLICT (hashed) DO UPDATE "
+        "SET at = CASE WHEN excluded.at > forgotten.at THEN excluded.at ELSE forgotten.at END",
+        (forgotten.hashed(forget.user_id), forget.at),
+    )
+    transaction.rows("UPDATE counters SET value = value + 1 WHERE name = 'forgotten'")
+    return Erased(
+        rows={"log": events, "impressions": lists},
+        first_offset=min(places, default=None),
+        places=(
+            f"log: {events} rows with their index entries",
+            f"impressions: {lists} rows with their index entries",
+            "refusals: a keyed hash in place of the id",
+        ),
+    )

@@ -1,0 +1,122 @@
+"""The one thread of a process that writes to a project: all that waits at a moment shares one transaction (group commit).
+
+A commit waits for the disk, some milliseconds on ordinary machines, whether it carries one event or a thousand. While one is
+under way the next group gathers; so the more callers there are, the more each commit carries.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from penchant.store.appending import Batch
+from penchant.store.database import Transaction
+from penchant.store.erasing import Forget
+from penchant.store.lists import ListRow
+from penchant.store.protocol import StoreFull, StoreUnavailable
+
+Work = Callable[[Transaction], Any]
+Load = Batch | tuple[ListRow, ...] | Forget | Work
+
+_GROUP_EVENTS = 5_000
+"""A group takes no more once it holds so many events; the callers behind it are not kept waiting for long."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to write: events, served lists, a person to forget, or anything else."""
+
+    load: Load
+    future: Future[Any] = field(default_factory=Future)
+
+
+class Writer:
+    """Takes jobs from any thread and writes them in order.
+
+    Args:
+        write: writes a group in one transaction and returns one result per job; nothing is kept when it raises.
+        rest: housekeeping after a group was written and its callers know; raises nothing.
+        name: of the thread.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Job]], list[Any]], rest: Callable[[], None], name: str) -> None:
+        self._write = write
+        self._rest = rest
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._gate = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name=f"penchant-writer-{name}", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> Future[Any]:
+        """Queues a job; its future is done once the transaction is on disk, or failed."""
+        with self._gate:
+            if self._closed:
+                raise StoreUnavailable("the store is closed")
+            self._jobs.put(job)
+        return job.future
+
+    def close(self) -> None:
+        """Writes what was submitted, then ends the thread."""
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        held: Job | None = None
+        while True:
+            first = held if held is not None else self._jobs.get()
+            if first is None:
+                return
+            group, held, ended = self._gather(first)
+            group = [job for job in group if job.future.set_running_or_notify_cancel()]
+            if group:
+                self._settle(group)
+                self._rest()
+            if ended:
+                return
+
+    def _gather(self, first: Job) -> tuple[list[Job], Job | None, bool]:
+        """The jobs that share a transaction with the first one, one that must not, and whether the end was reached.
+
+        People to forget are only grouped with each other: they share the scrubbing, which takes long.
+        """
+        group, events, forgets = [first], _events(first), isinstance(first.load, Forget)
+        while events < _GROUP_EVENTS:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return group, None, True
+            if isinstance(job.load, Forget) != forgets:
+                return group, job, False
+            group.append(job)
+            events += _events(job)
+        return group, None, False
+
+    def _settle(self, group: list[Job]) -> None:
+        try:
+            results = self._write(group)
+        except (StoreFull, StoreUnavailable) as fault:
+            for job in group:
+                job.future.set_exception(fault)
+        except BaseException as fault:
+            if len(group) == 1:
+                group[0].future.set_exception(fault)
+            else:  # one of them is at fault: each is tried by itself, so that it fails alone
+                for job in group:
+                    self._settle([job])
+        else:
+            for job, result in zip(group, results, strict=True):
+                job.future.set_result(result)
+
+
+def _events(job: Job) -> int:
+    return len(job.load.rows) if isinstance(job.load, Batch) else 1
