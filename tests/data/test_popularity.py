@@ -131,3 +131,63 @@ def test_parts_of_the_log() -> None:
     assert log.within(np.asarray([True, False, True, False])).item.tolist() == [0, 2]
     with pytest.raises(ValueError, match="read-only"):
         log.within(np.ones(4, dtype=np.bool_)).item[0] = 1
+
+
+@pytest.mark.parametrize("half_life", [None, 0.5, 3.0, 40.0])
+def test_some_items_count_as_among_all(monkeypatch: pytest.MonkeyPatch, half_life: float | None) -> None:
+    monkeypatch.setattr(popularity, "_STRETCH", 4)
+    rng = np.random.default_rng(6)
+    events = [
+        (int(at), int(item), 0.3) for at, item in zip(rng.integers(0, 400, 90), rng.integers(0, 4, 90), strict=True)
+    ]
+    items = np.asarray([3, 0, 4], dtype=np.int32)
+    for _ in range(40):
+        # most after the newest event, up to thirty half-lives later: some events are forgotten by then, the peak's too
+        asked = rng.integers(0, 400 + int(30 * (half_life or 10)), 3)
+        log = log_of(events)
+        whole = log.as_of(asked, half_life=half_life)
+        counts, peak = log.of_items(asked, items, half_life=half_life)
+        np.testing.assert_array_equal(counts, whole[:, items])
+        np.testing.assert_array_equal(peak, whole.max(axis=1))
+
+
+@given(logs, st.lists(logs, max_size=4), moments, st.sampled_from([None, 0.5, 3.0, 40.0]))
+def test_a_log_that_grows_is_the_log_that_has_grown(
+    events: list[tuple[int, int, float]],
+    batches: list[list[tuple[int, int, float]]],
+    asked: int,
+    half_life: float | None,
+) -> None:
+    # stretches of 2 events, so that kept counts go along; the moments are any and the newest of all
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(popularity, "_STRETCH", 2)
+        log, every = log_of(events), sorted(events, key=lambda event: event[0])
+        at = np.asarray([asked, 500], dtype=np.int64)
+        for batch in batches:
+            log.as_of(at, half_life=half_life)
+            columns = list(zip(*batch, strict=True)) or [(), (), ()]
+            log = log.extended(
+                np.asarray(columns[1], dtype=np.int32),
+                np.asarray(columns[0], dtype=np.int64),
+                np.asarray(columns[2], dtype=np.float32),
+            )
+            # stable: among events of an instant those that came first stay first
+            every = sorted([*every, *batch], key=lambda event: event[0])
+        assert log.at.tolist() == [event[0] for event in every]
+        if len(batches) == 0:
+            return
+        fresh = PopularityLog(item=log.item, at=log.at, weight=log.weight, user=log.user, n_items=N_ITEMS)
+        np.testing.assert_array_equal(log.as_of(at, half_life=half_life), fresh.as_of(at, half_life=half_life))
+        expected = np.asarray([counted(every, int(moment), half_life, None) for moment in at])
+        np.testing.assert_allclose(log.as_of(at, half_life=half_life), expected, rtol=1e-6, atol=1e-12)
+
+
+def test_a_log_grows_with_its_catalogue() -> None:
+    log = log_of([(1, 0, 1.0), (2, 1, 1.0)])
+    log.as_of(np.asarray([9]))
+    grown = log.extended(
+        np.asarray([6, 0], dtype=np.int32), np.asarray([5, 2]), np.asarray([3.0, 1.0], dtype=np.float32), n_items=7
+    )
+    assert grown.as_of(np.asarray([9, 3])).tolist() == [[2, 1, 0, 0, 0, 0, 3], [2, 1, 0, 0, 0, 0, 0]]
+    # nobody whom the log knows
+    assert grown.user.tolist() == [0, 1, -1, -1]

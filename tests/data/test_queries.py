@@ -103,13 +103,55 @@ def test_context_of_the_moment() -> None:
     assert plain(found.batch.context["mood"]) == ["lively", None, None]
 
 
+def known_past(person: str) -> list[Past]:
+    """The person's events in the log, as a query states them."""
+    log, kinds = DATA.interactions, list(DATA.schema.kinds)
+    return [
+        Past(
+            item_id=ITEMS[log.item[row]],
+            at=log.at[row] / 1000,
+            kind=kinds[log.kind[row]],
+            value=float(log.value[row]),
+            context=log.context_of(row),
+        )
+        for row in np.flatnonzero(log.user == DATA.users.number(person)).tolist()
+    ]
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_past_may_state_all_that_the_log_knows(person: str) -> None:
+    known, told = (
+        encoded(query).batch.history
+        for query in (Query(user_id=person, at=day(7)), Query(history=known_past(person), at=day(7)))
+    )
+    for name in ("item", "at", "kind", "value", "offsets"):
+        assert getattr(known, name).tolist() == getattr(told, name).tolist()
+    assert plain(known.context["mood"]) == plain(told.context["mood"])
+
+
+def test_circumstances_of_a_past_must_be_declared() -> None:
+    calm, strange = (Past(item_id="a", context={"mood": mood}) for mood in ("calm", "unheard of"))
+    assert plain(encoded(Query(history=[calm, strange, Past(item_id="b")])).batch.history.context["mood"]) == [
+        "calm",
+        None,
+        None,
+    ]
+    # even where its item is not known
+    for item in ("a", "zz"):
+        with pytest.raises(UnknownName, match='unknown context field "mod". Did you mean "mood"'):
+            encoded(Query(history=[Past(item_id=item, context={"mod": "calm"})]))
+
+
 def test_nothing_asked() -> None:
     assert len(encoded().batch) == 0
 
 
 people = st.sampled_from([*PEOPLE, "zoe", None])
 past = st.builds(
-    Past, item_id=st.sampled_from([*ITEMS, "zz"]), at=st.none() | st.sampled_from([day(d) for d in (1, 3, 5, 7)])
+    Past,
+    item_id=st.sampled_from([*ITEMS, "zz"]),
+    at=st.none() | st.sampled_from([day(d) for d in (1, 3, 5, 7)]),
+    context=st.sampled_from([{}, {"mood": "calm"}, {"mood": "lively"}]),
 )
 queries = st.builds(
     Query,

@@ -85,8 +85,8 @@ def test_nets_are_checked_with_quick_settings():
 
 
 def test_a_model_that_declares_context_keeps_the_contract_too():
-    # a past that comes with the query states no circumstances, so a stranger's differs from a known person's
-    check_model(lambda: Ease(context_match=2.0), WORLD, uses_context=True, history_only=False)
+    # a past that comes with the query states its circumstances, so a stranger's answer is that of the known person
+    check_model(lambda: Ease(context_match=2.0), WORLD, uses_context=True)
 
 
 def test_an_honest_toy_passes():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,6 +12,7 @@ from penchant.errors import BadConfig
 from penchant.models import ease, symmetric
 from penchant.models.ease import Ease
 from penchant.query import Past, Query
+from penchant.testing.subject import difference, scores_of
 from tests.models.toys import tiny_log
 from tests.toy import day, toy_dataset
 
@@ -135,3 +138,25 @@ def test_one_triangle_is_enough(monkeypatch):
     np.fill_diagonal(expected, 0.0)
     gram[np.tril_indices(11, -1)] = np.nan  # never read
     np.testing.assert_allclose(ease._solved(gram, 2.0), expected, atol=1e-5)
+
+
+def test_a_past_told_with_its_circumstances_is_a_past_known() -> None:
+    data = toy_dataset()
+    model = Ease(reg=1.0, context_match=2.0).fit(data)
+    log, kinds = data.interactions, list(data.schema.kinds)
+    for person in ("ann", "dee", "eve"):
+        past = tuple(
+            Past(
+                item_id=data.items.id(int(log.item[row])),
+                at=log.at[row] / 1000,
+                kind=kinds[log.kind[row]],
+                value=float(log.value[row]),
+                context=log.context_of(row),
+            )
+            for row in np.flatnonzero(log.user == data.users.number(person)).tolist()
+        )
+        asked = Query(user_id=person, at=day(7), context={"mood": "calm"})
+        known, told = (scores_of(model, [query]) for query in (asked, replace(asked, user_id=None, history=past)))
+        np.testing.assert_array_equal(known, told)
+        untold = replace(asked, history=tuple(replace(one, context={}) for one in past))
+        assert difference(known, scores_of(model, [untold]))

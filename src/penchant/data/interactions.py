@@ -53,6 +53,17 @@ class Interactions:
         """Number of events."""
         return len(self.user)
 
+    def context_of(self, row: int) -> dict[str, str | float]:
+        """The circumstances of one event, in words; what is missing is left out."""
+        stated: dict[str, str | float] = {}
+        for name, column in self.context.items():
+            if isinstance(column, Categories):
+                if column.codes[row] >= 0:
+                    stated[name] = column.names.id(int(column.codes[row]))
+            elif not np.isnan(column.values[row]):
+                stated[name] = float(column.values[row])
+        return stated
+
     def take(self, rows: AnyArray | slice) -> Interactions:
         """The events at `rows` (rising int [m], boolean [N] or a slice)."""
         index = np.arange(len(self))[rows] if not isinstance(rows, slice) and rows.dtype == np.bool_ else rows

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Float32, Float64, Int64, Nums, frozen
+from penchant.data.arrays import ArrayT, Bool, Float32, Int64, Nums, frozen
+from penchant.data.fading_counts import FadingCounts
 
 _FORGOTTEN = 40.0
 """Half-lives after which an event no longer counts (2^-40 of its weight)."""
@@ -17,11 +18,11 @@ _STANDSTILL = 20.0
 _STRETCH = 1 << 14
 """Events of the log between the places whose counts are kept."""
 
+_STEPS = 16
+"""Counts are kept so many times in a half-life after the newest event: few events are forgotten in between."""
+
 _KEPT_CELLS = 4_000_000
 """Counts that are kept at most: 64 MB."""
-
-_REBASE = 64.0
-"""Half-lives after which counts are expressed relative to a newer instant, long before float64 overflows."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +42,30 @@ class PopularityLog:
     weight: Float32
     user: Nums
     n_items: int
-    _kept: dict[tuple[int, float | None, float | None], _Counts] = field(default_factory=dict, init=False, repr=False)
+    _kept: dict[_Key, FadingCounts] = field(default_factory=dict, init=False, repr=False)
+    _later: dict[_Key, FadingCounts] = field(default_factory=dict, init=False, repr=False)
+
+    def extended(self, item: Nums, at: Int64, weight: Float32, *, n_items: int | None = None) -> PopularityLog:
+        """The log with more events, in any order of time, of people it does not know; O(N) time and memory.
+
+        Among events of one instant those that are here come first. Kept counts of what lies before the new events go along.
+
+        Args:
+            item, at, weight: of each new event, as above.
+            n_items: size of the catalogue, which may have grown.
+        """
+        order = np.argsort(at, kind="stable")
+        item, at, weight = item[order], at[order], weight[order]
+        places = np.searchsorted(self.at, at, side="right")
+        nobody = np.full(len(item), -1, dtype=np.int32)
+        parts = {"item": item, "at": at, "weight": weight, "user": nobody}
+        made = PopularityLog(
+            **{key: frozen(_put(getattr(self, key), places, part)) for key, part in parts.items()},
+            n_items=self.n_items if n_items is None else n_items,
+        )
+        whole = int(places[0]) if len(places) else len(self.at)
+        made._kept.update({key: counts for key, counts in self._kept.copy().items() if key[0] <= whole})
+        return made
 
     def within(self, people: Bool) -> PopularityLog:
         """The log of the people where `people` (bool [n_users]) is true."""
@@ -75,11 +99,82 @@ class PopularityLog:
             counts of its beginning. O(B n_items) memory.
         """
         counts = np.empty((len(at), self.n_items), dtype=np.float32)
-        if len(at) == 0:
-            return counts
-        order = np.argsort(at, kind="stable")
+        late = self._is_late(at) if window is None else np.zeros(len(at), dtype=np.bool_)
+        for b in np.flatnonzero(late).tolist():
+            self._faded(int(at[b]), half_life, counts[b])
+        early: Int64 = np.flatnonzero(~late)
+        if len(early):
+            self._counted(at, early, counts, half_life, window)
+        return counts
+
+    def of_items(self, at: Int64, items: Nums, *, half_life: float | None = None) -> tuple[Float32, Float32]:
+        """Counts of some items, float32 [B, C], and of the most frequent item, float32 [B], as `as_of` gives them.
+
+        O(B C) after the newest event, once its counts are kept.
+        """
+        counts = np.empty((len(at), len(items)), dtype=np.float32)
+        peak = np.zeros(len(at), dtype=np.float32)
+        if self.n_items == 0:
+            return counts, peak
+        late = self._is_late(at)
+        for b in np.flatnonzero(late).tolist():
+            kept, fading, changed, values = self._newest(int(at[b]), half_life)
+            first, second = kept.greatest
+            counts[b] = kept.state[items] * fading
+            peak[b] = kept.state[first] * fading
+            if len(changed) == 0:
+                continue
+            place = np.minimum(np.searchsorted(changed, items), len(changed) - 1)
+            np.copyto(counts[b], values[place], where=changed[place] == items)
+            where = int(np.searchsorted(changed, first))
+            if where < len(changed) and changed[where] == first:
+                peak[b] = values[where]
+                # where not, another is the most frequent now, and all must be looked at
+                late[b] = values[where] >= np.float32(second * fading)
+        for b in np.flatnonzero(~late).tolist():
+            row = self.as_of(at[b : b + 1], half_life=half_life)[0]
+            counts[b], peak[b] = row[items], row.max()
+        return counts, peak
+
+    def _is_late(self, at: Int64) -> Bool:
+        """Whether an instant comes after every event, bool [B]."""
+        late: Bool = at > (self.at[-1] if len(self.at) else np.iinfo(np.int64).max)
+        return late
+
+    def _faded(self, moment: int, half_life: float | None, counts: Float32) -> None:
+        """Writes the counts at an instant after every event to `counts`, float32 [n_items]."""
+        kept, fading, changed, values = self._newest(moment, half_life)
+        np.multiply(kept.state, fading, out=counts, casting="same_kind")
+        counts[changed] = values
+
+    def _newest(self, moment: int, half_life: float | None) -> tuple[FadingCounts, float, Nums, Float32]:
+        """Kept counts, what they are multiplied with, and items, rising, of which events were forgotten since, with counts.
+
+        What is kept does not depend on what was asked before: the same events give the same counts, bit by bit.
+        """
+        last = int(self.at[-1])
+        step, since = 0, 0
+        if half_life is not None:
+            span = half_life / _STEPS
+            step = min(int((moment - last - 1) / span), int(_STANDSTILL * _STEPS))
+            since = int(step * span)
+        key = (step, half_life, None)
+        kept = self._later.get(key)
+        if kept is None:
+            kept = self._begun(last + 1, half_life)
+            if since:
+                kept.move(self, *self._span(last + 1 + since, half_life, None))
+            self._keep(self._later, key, kept)
+        start, _, now = self._span(moment, half_life, None)
+        fading = kept.fading(now)
+        changed, values = kept.without(self, start)
+        return kept, fading, changed, (values * fading).astype(np.float32)
+
+    def _counted(self, at: Int64, which: Int64, counts: Float32, half_life: float | None, window: float | None) -> None:
+        """Writes the counts at ``at[which]`` to these rows of `counts`."""
+        order = which[np.argsort(at[which], kind="stable")]
         starts, ends, moments = self._spans(at[order], half_life, window)
-        running = self._begun(int(starts[0]), int(ends[0]), half_life, window)
+        running = self._stretch(int(starts[0]), int(ends[0]), half_life, window)
         before, said = -1, (-1, -1, -1)
         for b, *span in zip(order.tolist(), starts.tolist(), ends.tolist(), moments.tolist(), strict=True):
             if tuple(span) == said:
@@ -88,7 +183,6 @@ class PopularityLog:
             running.move(self, *span)
             np.multiply(running.state, running.fading(span[2]), out=counts[b], casting="same_kind")
             before, said = b, tuple(span)
-        return counts
 
     def _spans(self, at: Int64, half_life: float | None, window: float | None) -> tuple[Int64, Int64, Int64]:
         """The rows ``start:end`` that count at each instant, and the instant that their age is counted from."""
@@ -103,88 +197,43 @@ class PopularityLog:
             oldest = np.maximum(oldest, moments - int(_FORGOTTEN * half_life))
         return np.minimum(np.searchsorted(self.at, oldest, side="left"), ends), ends, moments
 
-    def _begun(self, start: int, end: int, half_life: float | None, window: float | None) -> _Counts:
-        """Counts of rows up to the last stretch that ends at or before `end`: always those that a fresh log would give."""
+    def _span(self, moment: int, half_life: float | None, window: float | None) -> tuple[int, int, int]:
+        start, end, now = self._spans(np.asarray([moment], dtype=np.int64), half_life, window)
+        return int(start[0]), int(end[0]), int(now[0])
+
+    def _begun(self, moment: int, half_life: float | None) -> FadingCounts:
+        """Counts at an instant."""
+        start, end, now = self._span(moment, half_life, None)
+        counts = self._stretch(start, end, half_life, None)
+        counts.move(self, start, end, now)
+        return counts
+
+    def _stretch(self, start: int, end: int, half_life: float | None, window: float | None) -> FadingCounts:
+        """Counts of rows up to the last stretch that ends at or before `end`, to be moved on."""
         place = end // _STRETCH * _STRETCH
         if place <= start:
-            return _Counts.none(self, start, half_life)
+            return FadingCounts.none(self, start, half_life)
         key = (place, half_life, window)
         kept = self._kept.get(key)
         if kept is None:
             # just after the newest event: every later question starts at the same row or a later one
-            low, _, moment = (int(part[0]) for part in self._spans(self.at[place - 1 : place] + 1, half_life, window))
-            kept = _Counts.none(self, low, half_life)
+            low, _, moment = self._span(int(self.at[place - 1]) + 1, half_life, window)
+            kept = FadingCounts.none(self, low, half_life)
             kept.move(self, low, place, moment)
-            while len(self._kept) >= max(1, _KEPT_CELLS // max(self.n_items, 1)):
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[key] = kept
-        return kept.copied()
+            self._keep(self._kept, key, kept)
+        return kept.copied(self.n_items)
+
+    def _keep(self, where: dict[_Key, FadingCounts], key: _Key, counts: FadingCounts) -> None:
+        while len(where) >= max(2, _KEPT_CELLS // max(self.n_items, 1)):
+            where.pop(next(iter(where.copy())), None)
+        where[key] = counts
 
 
-@dataclass(kw_only=True, eq=False)
-class _Counts:
-    """Decayed counts of the rows ``low:high`` of a log, as it moves on.
+_Key = tuple[int, float | None, float | None]
 
-    Attributes:
-        state: float64 [n_items], what each item counts, were it `reference` (milliseconds) now.
-        inside: int64 [n_items], rows of each item.
-    """
 
-    state: Float64
-    inside: Int64
-    low: int
-    high: int
-    reference: int
-    half_life: float | None
-
-    @classmethod
-    def none(cls, log: PopularityLog, start: int, half_life: float | None) -> _Counts:
-        """Nothing counted yet; the first row will be `start`."""
-        return cls(
-            state=np.zeros(log.n_items), inside=np.zeros(log.n_items, dtype=np.int64), low=start, high=start,
-            reference=int(log.at[start]) if start < len(log.at) else 0, half_life=half_life,
-        )  # fmt: skip
-
-    def copied(self) -> _Counts:
-        """The same, with arrays of its own."""
-        return _Counts(
-            state=self.state.copy(), inside=self.inside.copy(), low=self.low, high=self.high,
-            reference=self.reference, half_life=self.half_life,
-        )  # fmt: skip
-
-    def fading(self, moment: int) -> float:
-        """What `state` is multiplied with at that instant."""
-        return 1.0 if self.half_life is None else 2.0 ** ((self.reference - moment) / self.half_life)
-
-    def move(self, log: PopularityLog, start: int, end: int, moment: int) -> None:
-        """Counts the rows ``start:end`` instead, none of which may lie before those counted so far."""
-        if start >= self.high:
-            # nothing counted so far is young enough
-            self.state[:], self.inside[:] = 0.0, 0
-            self.low = self.high = start
-            self.reference = moment
-        elif self.half_life is not None and moment - self.reference > _REBASE * self.half_life:
-            self.state *= self.fading(moment)
-            self.reference = moment
-        self._add(log, slice(self.high, end), 1)
-        if start > self.low:
-            self._add(log, slice(self.low, start), -1)
-            left = log.item[self.low : start]
-            # subtraction leaves tiny rests, which must not rank an item above those that never counted
-            self.state[left] = np.where(self.inside[left] > 0, np.maximum(self.state[left], 0.0), 0.0)
-        self.low, self.high = start, end
-
-    def _add(self, log: PopularityLog, rows: slice, sign: int) -> None:
-        """Adds (or with sign -1 takes away) the weights of these rows to `state`, and their number to `inside`."""
-        items = log.item[rows]
-        if len(items) == 0:
-            return
-        weight = log.weight[rows].astype(np.float64) * sign
-        if self.half_life is not None:
-            weight *= np.exp2((log.at[rows] - self.reference) / self.half_life)
-        if len(items) < len(self.state) // 4:
-            np.add.at(self.state, items, weight)
-            np.add.at(self.inside, items, sign)
-        else:
-            self.state += np.bincount(items, weights=weight, minlength=len(self.state))
-            self.inside += sign * np.bincount(items, minlength=len(self.inside))
+def _put(old: ArrayT, places: Int64, new: ArrayT) -> ArrayT:
+    """`old` with each of `new` put before the place (of `old`, rising) that is said."""
+    if len(places) == 0 or int(places[0]) == len(old):
+        return np.concatenate([old, new.astype(old.dtype)])  # type: ignore[return-value]
+    return np.insert(old, places, new)  # type: ignore[return-value]

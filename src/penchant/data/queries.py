@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 
+from penchant.context import Context
 from penchant.data.arrays import Nums, frozen, offsets_of
 from penchant.data.batch import NOBODY, QueryBatch
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.features import Categories, Numbers
-from penchant.data.profiles import context_columns, missing_rows, stacked, user_rows
+from penchant.data.profiles import context_columns, stacked, user_rows
 from penchant.data.sequences import Histories
 from penchant.errors import UnknownName
 from penchant.query import Past, Query
@@ -89,33 +92,58 @@ def _histories(
     queries: Sequence[Query], at: np.ndarray, user: Nums, catalogue: Catalogue, people: People, unknown: list[str]
 ) -> Histories:
     """Pasts from the query where it has one, from what is known of the person otherwise."""
+    given = all(q.history is not None for q in queries)
+    own = _told(queries, at, catalogue, people, unknown)
+    if given:
+        return own
     stored = np.asarray([q.history is None for q in queries], dtype=np.bool_) & (user != NOBODY)
     low, high = np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.int64)
     if stored.any():
         low[stored] = people.sequences.offsets[user[stored]]
         high[stored] = people.sequences.places_before(user[stored], at[stored])
     known = people.sequences.histories(low, high)
-    if all(q.history is None for q in queries):
-        return known
-    return _merged(known, [_pasts(q, int(t), catalogue, unknown) for q, t in zip(queries, at, strict=True)])
+    return known if all(q.history is None for q in queries) else _joined(known, own)
 
 
-_Row = tuple[int, int, int, float]
+def _told(
+    queries: Sequence[Query], at: np.ndarray, catalogue: Catalogue, people: People, unknown: list[str]
+) -> Histories:
+    """What the queries say of their pasts, each oldest first; nothing where a query says nothing."""
+    number, schema = catalogue.items.number, catalogue.schema
+    kinds: dict[str | None, int] = {}
+    rows: list[tuple[int, int, int, float, Context]] = []
+    lengths = []
+    for query, now in zip(queries, at.tolist(), strict=True):
+        own = []
+        listed = query.history or ()
+        for place, past in enumerate(listed, start=-len(listed)):
+            for name in past.context:
+                schema.context_field(name)
+            item = number(past.item_id)
+            if item is None:
+                unknown.append(past.item_id)
+                continue
+            kind = kinds.get(past.kind)
+            if kind is None:
+                kind = kinds[past.kind] = _kind(past, catalogue)
+            moment = now + place if past.at is None else round(past.at * 1000)
+            if moment < now:
+                own.append((moment, item, kind, past.value, past.context))
+        own.sort(key=_time)
+        lengths.append(len(own))
+        rows += own
+    times, items, numbers, values, contexts = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    return Histories(
+        offsets=frozen(offsets_of(lengths)),
+        item=frozen(np.asarray(items, dtype=np.int32)),
+        at=frozen(np.asarray(times, dtype=np.int64)),
+        kind=frozen(np.asarray(numbers, dtype=np.int8)),
+        value=frozen(np.asarray(values, dtype=np.float32)),
+        context=context_columns(people.sequences.log.context, contexts, schema),
+    )
 
 
-def _pasts(query: Query, at: int, catalogue: Catalogue, unknown: list[str]) -> list[_Row] | None:
-    if query.history is None:
-        return None
-    rows = []
-    for place, past in enumerate(query.history):
-        number = catalogue.items.number(past.item_id)
-        if number is None:
-            unknown.append(past.item_id)
-            continue
-        moment = at - (len(query.history) - place) if past.at is None else round(past.at * 1000)
-        if moment < at:
-            rows.append((moment, number, _kind(past, catalogue), past.value))
-    return sorted(rows, key=lambda row: row[0])
+_time = itemgetter(0)
 
 
 def _kind(past: Past, catalogue: Catalogue) -> int:
@@ -126,28 +154,20 @@ def _kind(past: Past, catalogue: Catalogue) -> int:
     return 0
 
 
-def _merged(known: Histories, given: Sequence[list[_Row] | None]) -> Histories:
-    """Query by query: the given rows where there are any, else the known events."""
+def _joined(known: Histories, own: Histories) -> Histories:
+    """Query by query what is known and what the query says; of each query, one of both is empty."""
     n_known = len(known.item)
-    source: list[np.ndarray] = []
-    rows: list[_Row] = []
-    for b, own in enumerate(given):
-        if own is None:
-            source.append(np.arange(known.offsets[b], known.offsets[b + 1]))
-        else:
-            source.append(n_known + len(rows) + np.arange(len(own)))
-            rows += own
-    picked = np.concatenate(source)
-    at, item, kind, value = zip(*rows, strict=True) if rows else ((), (), (), ())
-    # a past that comes with the query states no circumstances of its own
-    context = {
-        name: stacked(column, missing_rows(column, len(rows))).take(picked) for name, column in known.context.items()
-    }
+    places = [
+        np.concatenate([np.arange(*k), n_known + np.arange(*o)])
+        for k, o in zip(pairwise(known.offsets.tolist()), pairwise(own.offsets.tolist()), strict=True)
+    ]
+    picked = np.concatenate(places)
+    context = {name: stacked(column, own.context[name]).take(picked) for name, column in known.context.items()}
     return Histories(
-        offsets=frozen(offsets_of([len(part) for part in source])),
-        item=frozen(np.append(known.item, np.asarray(item, dtype=np.int32))[picked]),
-        at=frozen(np.append(known.at, np.asarray(at, dtype=np.int64))[picked]),
-        kind=frozen(np.append(known.kind, np.asarray(kind, dtype=np.int8))[picked]),
-        value=frozen(np.append(known.value, np.asarray(value, dtype=np.float32))[picked]),
+        offsets=frozen(known.offsets + own.offsets),
+        item=frozen(np.append(known.item, own.item)[picked]),
+        at=frozen(np.append(known.at, own.at)[picked]),
+        kind=frozen(np.append(known.kind, own.kind)[picked]),
+        value=frozen(np.append(known.value, own.value)[picked]),
         context={name: column for name, column in context.items() if isinstance(column, Categories | Numbers)},
     )

@@ -75,6 +75,7 @@ class Subject:
                 at=float(log.at[row]) / 1000,
                 kind=kinds[log.kind[row]],
                 value=float(log.value[row]),
+                context=log.context_of(int(row)),
             )
             for row in rows
         )
