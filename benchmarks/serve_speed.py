@@ -1,0 +1,143 @@
+"""Rows of `benchmarks.serve` about speed: latency at half load, also beside a refit, and throughput beside a plain server."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.serve_calls import CONNECTIONS, K, pasts, post, questions, seeded
+from benchmarks.serve_load import Measured, Request, Spec, drive
+from benchmarks.serve_process import Server, penchant_server, plain_server
+from benchmarks.serve_world import SIZES
+
+OPEN_CONNECTIONS = 64
+"""Connections of an open load: more than are ever busy at half load."""
+
+
+@contextmanager
+def ready(model: Path, size: str) -> Iterator[Server]:
+    """A server with everyone's past in its store, warmed up."""
+    with tempfile.TemporaryDirectory() as store, penchant_server(model, Path(store)) as server:
+        seeded(server, size)
+        closed(server, questions(), 3.0)
+        yield server
+
+
+def closed(server: Server, requests: list[Request], seconds: float) -> dict[str, Any]:
+    """A closed load: what the server carries, in requests a second and for each second of its processors."""
+    cpu = server.cpu_seconds()
+    found = drive(requests, Spec(port=server.port, connections=CONNECTIONS, seconds=seconds))
+    cpu = server.cpu_seconds() - cpu
+    return {**found.told(), "per_server_cpu_second": int(found.ok.sum()) / max(cpu, 1e-9)}
+
+
+def opened(server: Server, requests: list[Request], *phases: tuple[float, float], seed: int = 7) -> Measured:
+    """An open load."""
+    return drive(requests, Spec(port=server.port, connections=OPEN_CONNECTIONS, phases=phases, seed=seed))
+
+
+def latency(model: Path, size: str, runs: int, seconds: float) -> dict[str, Any]:
+    """Capacity (closed load), then latencies at half of it (open load), then the same while a refit runs."""
+    with ready(model, size) as server:
+        asked = questions()
+        capacity = [closed(server, asked, seconds / 2) for _ in range(runs)]
+        rate = median(one["per_second"] for one in capacity) / 2
+        quiet = [opened(server, asked, (rate, seconds), seed=run).told() for run in range(runs)]
+        busy, refits = [], []
+        for run in range(runs):
+            with refit_running(server) as told:
+                busy.append(opened(server, asked, (rate, seconds), seed=run).told())
+                told["ended_before_the_load"] = not told["running"]
+            refits.append(told)
+        return {
+            "capacity": capacity, "half_load_per_second": rate,
+            "at_half_load": quiet, "while_a_refit_runs": busy, "refits": refits, "memory": server.memory_mb(),
+            **{f"{name}_ms": middle(quiet, f"{name}_ms") for name in ("p50", "p99")},
+            **{f"{name}_ms_while_a_refit_runs": middle(busy, f"{name}_ms") for name in ("p50", "p99")},
+        }  # fmt: skip
+
+
+def middle(turns: list[dict[str, Any]], name: str) -> float:
+    return float(median(turn[name] for turn in turns))
+
+
+@contextmanager
+def refit_running(server: Server) -> Iterator[dict[str, Any]]:
+    """A refit in the background; what came of it stands in the dictionary once it is over."""
+    told: dict[str, Any] = {"running": True}
+
+    def asks() -> None:
+        begun = time.monotonic()
+        told["status"], told["answer"] = server.ask("POST", "/v1/models:refit?wait=true")
+        told["running"], told["seconds"] = False, time.monotonic() - begun
+
+    thread = threading.Thread(target=asks)
+    thread.start()
+    time.sleep(1.0)
+    try:
+        yield told
+    finally:
+        thread.join()
+
+
+def throughput(model: Path, size: str, runs: int, seconds: float) -> dict[str, Any]:
+    """The same closed load on Penchant and on the plain server, in turn; and on one that answers without a model."""
+    histories = [post("/recommend", {"history": past, "k": K}) for past in pasts(size)]
+    asked = questions()
+    turns: list[dict[str, Any]] = []
+    with ready(model, size) as ours, plain_server(model) as plain, plain_server("hello") as hello:
+        closed(plain, histories, 2.0)
+        for _ in range(runs):
+            turns.append({"penchant": closed(ours, asked, seconds), "plain": closed(plain, histories, seconds)})
+        carried = closed(hello, histories, min(seconds, 5.0))
+        same = agreement(ours, plain, size)
+        memory = {"penchant": ours.memory_mb(), "plain": plain.memory_mb()}
+    ratio = [turn["penchant"]["per_second"] / turn["plain"]["per_second"] for turn in turns]
+    cpu = [turn["penchant"]["per_server_cpu_second"] / turn["plain"]["per_server_cpu_second"] for turn in turns]
+    return {
+        "turns": turns, "ratio": median(ratio), "ratios": ratio, "ratio_per_server_cpu_second": median(cpu),
+        "without_a_model": carried, "share_of_lists_in_common": same, "memory": memory,
+        **limits(size, turns),
+    }  # fmt: skip
+
+
+def agreement(ours: Server, plain: Server, size: str, n: int = 200) -> float:
+    """Share of the plain server's lists (exact) that Penchant's lists of the same people hold."""
+    shared = []
+    for number, past in enumerate(pasts(size)[:n]):
+        exact = plain.must("POST", "/recommend", {"history": past, "k": K})["items"]
+        found = ours.must("POST", "/v1/recommend", {"user_id": f"guest-{number}", "k": K})["items"]
+        shared.append(len({one["item_id"] for one in exact} & {one["item_id"] for one in found}) / len(exact))
+    return float(np.mean(shared))
+
+
+def limits(size: str, turns: list[dict[str, Any]]) -> dict[str, Any]:
+    """What scoring all items must read from memory, how fast one core reads, and what that allows."""
+    numbers = SIZES[size].items * 64 * 4
+    pace = reading_pace(numbers)
+    bound = pace / numbers
+    plain = median(turn["plain"]["per_server_cpu_second"] for turn in turns)
+    return {
+        "bytes_of_vectors": numbers, "one_core_reads_gb_per_second": pace / 1e9,
+        "full_scorings_per_second_if_only_reading_cost": bound, "plain_share_of_that": plain / bound,
+    }  # fmt: skip
+
+
+def reading_pace(numbers: int) -> float:
+    """Bytes a second that one core reads from an array of so many bytes, the best of several products with a vector."""
+    rows, vector = np.ones((numbers // 256, 64), dtype=np.float32), np.ones(64, dtype=np.float32)
+    best = 0.0
+    for _ in range(9):
+        begun = time.process_time()
+        for _ in range(max(1, 2 * 10**8 // numbers)):
+            rows @ vector
+        best = max(best, max(1, 2 * 10**8 // numbers) * numbers / (time.process_time() - begun))
+    return best
