@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from penchant.store.database import Dialect, Transaction
 from penchant.store.forgotten import Forgotten
 from penchant.store.protocol import Appended, Logged
-from penchant.store.rows import ITEM, Row, encoded, json_of, rows_of
+from penchant.store.rows import FLAG, ITEM, Row, encoded, json_of, rows_of
 
 _FORGOTTEN = Appended(status="forgotten")
 
@@ -89,7 +89,7 @@ def _known(transaction: Transaction, dialect: Dialect, rows: list[Row]) -> dict[
 def _count(transaction: Transaction, rows: list[Row], newest: int, updated: int) -> None:
     """Moves the counters to what was inserted after `newest`."""
     for number, row in enumerate(rows, newest + 1):
-        if row[0] == ITEM:
+        if row[0] in (ITEM, FLAG):
             updated = number
     sql = "UPDATE counters SET value = CASE name WHEN 'offset' THEN ? ELSE ? END WHERE name IN ('offset', 'updated')"
     transaction.rows(sql, (newest + len(rows), updated))

@@ -133,7 +133,7 @@ class Store(Protocol):
         """The newest offset, 0 when nothing was ever kept. Another process's commits show at once. A few microseconds."""
 
     def updated(self) -> int:
-        """The newest offset of an item update, 0 without one. As fast as `offset`."""
+        """The newest offset of an item update or a flag, 0 without one. As fast as `offset`."""
 
     def history(
         self, user_id: str, *, before: float | None = None, upto: int | None = None, last: int = 1000

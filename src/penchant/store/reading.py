@@ -59,7 +59,7 @@ class Reading:
         return int(self._rows("SELECT value FROM counters WHERE name = 'offset'")[0][0])
 
     def updated(self) -> int:
-        """The newest offset of an item update."""
+        """The newest offset of an item update or a flag."""
         return int(self._rows("SELECT value FROM counters WHERE name = 'updated'")[0][0])
 
     def history(
