@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +12,10 @@ from hypothesis import strategies as st
 from penchant.errors import UnknownId
 from penchant.models.base import Model
 from penchant.pipeline import filters
+from penchant.pipeline.asked import Asked
 from penchant.pipeline.pipeline import Answer, Pipeline
 from penchant.pipeline.settings import build_pipeline
+from penchant.pipeline.stages import Candidates
 from penchant.query import Past, Query
 from penchant.registry import model_class
 from tests.pipeline.worlds import Broken, Fixed, FixedScores, ask, world_of
@@ -130,7 +131,7 @@ class _Careless:
     def __init__(self, order: list[int]) -> None:
         self.order = order
 
-    def rerank(self, asked: Any, ranked: Any, k: int) -> Any:
+    def rerank(self, asked: Asked, ranked: Candidates, k: int) -> Candidates:
         return ranked.take(np.asarray([place % len(ranked) for place in self.order]))
 
 

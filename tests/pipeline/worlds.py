@@ -11,6 +11,7 @@ from penchant.data.arrays import Bool, Float32, Nums, frozen
 from penchant.index.protocol import VectorIndex
 from penchant.models.base import Model
 from penchant.pipeline.asked import Asked, World
+from penchant.pipeline.stages import Candidates
 from penchant.query import Query
 from penchant.rng import generator
 
@@ -80,5 +81,5 @@ class Broken:
     def rank(self, asked: Asked, items: Nums) -> Float32:
         raise RuntimeError("no ranks today")
 
-    def rerank(self, asked: Asked, ranked: object, k: int) -> object:
+    def rerank(self, asked: Asked, ranked: Candidates, k: int) -> Candidates:
         raise RuntimeError("no order today")

@@ -1,0 +1,90 @@
+"""Inverted lists: how much of the best they find, with filters too, and that scores are exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from penchant.index.exact import ExactIndex
+from penchant.index.protocol import Bool, Float32
+from tests.index.made_vectors import clustered
+
+pytest.importorskip("faiss")
+from penchant.index.lists import ListsIndex  # noqa: E402
+
+N, WANTED, BEST = 20_000, 500, 20
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[Float32, Float32, ListsIndex]:
+    rows, queries = clustered(N, 100)
+    rows[::50] = np.nan
+    return rows, queries, ListsIndex(rows)
+
+
+def found_of_best(made: tuple[Float32, Float32, ListsIndex], allowed: Bool | None) -> float:
+    """Share of the 20 best that are among the 500 found, mean over queries."""
+    rows, queries, index = made
+    exact = ExactIndex(rows)
+    shares = []
+    for query in queries:
+        best, _ = exact.search(query, BEST, allowed)
+        shares.append(np.isin(best, index.search(query, WANTED, allowed)[0]).mean())
+    return float(np.mean(shares))
+
+
+def test_the_best_are_among_those_found(made: tuple[Float32, Float32, ListsIndex]) -> None:
+    # a quarter of the lists is read: 32 of 128. The promise is that of penchant.models.vectors
+    assert (made[2].lists, made[2].looked_into) == (128, 32)
+    assert found_of_best(made, None) >= 0.98
+
+
+@pytest.mark.parametrize("share", [0.999, 0.7, 0.3, 0.12])
+def test_the_best_allowed_are_found(made: tuple[Float32, Float32, ListsIndex], share: float) -> None:
+    allowed = np.random.default_rng(2).random(N) < share
+    assert found_of_best(made, allowed) >= 0.98
+
+
+def test_allowed_rows_that_lie_together_are_found(made: tuple[Float32, Float32, ListsIndex]) -> None:
+    # a kind of item is not spread evenly over the clusters: here the rows that lie farthest in some direction
+    along = made[0] @ np.random.default_rng(5).normal(size=32).astype(np.float32)
+    assert found_of_best(made, along >= np.nanquantile(along, 0.8)) >= 0.98
+
+
+def test_few_allowed_rows_are_searched_exactly(made: tuple[Float32, Float32, ListsIndex]) -> None:
+    rows, queries, index = made
+    allowed = np.random.default_rng(3).random(N) < 0.04
+    for query in queries[:10]:
+        expected, products = ExactIndex(rows).search(query, 30, allowed)
+        items, scores = index.search(query, 30, allowed)
+        assert items.tolist() == expected.tolist()
+        assert scores.tolist() == products.tolist()
+
+
+def test_scores_are_exact_and_fall(made: tuple[Float32, Float32, ListsIndex]) -> None:
+    rows, queries, index = made
+    allowed = np.random.default_rng(4).random(N) < 0.5
+    for query in queries[:10]:
+        items, scores = index.search(query, WANTED, allowed)
+        assert len(items) == WANTED == len(set(items.tolist()))
+        assert allowed[items].all()
+        assert not np.isnan(rows[items]).any()
+        assert scores.tolist() == np.einsum("ij,j->i", rows[items], query).tolist()
+        assert (np.diff(scores) <= 0).all()
+
+
+def test_the_same_rows_and_seed_make_the_same_index(made: tuple[Float32, Float32, ListsIndex]) -> None:
+    rows, queries, index = made
+    again = ListsIndex(rows)
+    for query in queries[:20]:
+        assert again.search(query, 50)[0].tolist() == index.search(query, 50)[0].tolist()
+    assert any(
+        ListsIndex(rows, seed=8, looked_into=1).search(query, 500)[0].tolist()
+        != ListsIndex(rows, looked_into=1).search(query, 500)[0].tolist()
+        for query in queries[:5]
+    )
+
+
+def test_a_tiny_one_works() -> None:
+    rows = np.asarray([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], dtype=np.float32)
+    assert ListsIndex(rows).search(np.asarray([1, 2], dtype=np.float32), 5)[0].tolist() == [2, 1, 0]
