@@ -17,8 +17,8 @@ GROUP = "penchant.models"
 _NOT_MODELS = frozenset(
     (
         "alternating alternating_kernel attributes base blas blend_learning candidate_features choice "
-        "circumstances closed_form compiled folder gbdt_learning history judging meeting meeting_fields "
-        "meeting_learning meeting_net moment_features neighbours neighbours_kernel neural next_item panel pool "
+        "circumstances closed_form compiled finishing folder gbdt_learning history judging meeting meeting_fields "
+        "meeting_learning meeting_net model_config moment_features neighbours neighbours_kernel neural next_item panel pool "
         "predicting recent rehearsal sequential standing symmetric topk vectors"
     ).split()
 )

@@ -44,3 +44,25 @@ def test_inner_products_are_the_scores_of_ials():
     products = model.query_vectors(batch) @ model.item_vectors().T
     np.testing.assert_allclose(products, model.score_batch(batch), atol=1e-6)
     assert np.isnan(products[1]).all()
+
+
+def test_scores_of_some_items_read_the_past_once_and_no_other_item(monkeypatch):
+    model = Ials(embedding_dim=3).fit(LOG)
+    batch = model.encode([Query(history=(Past(item_id="a"),))]).batch
+    items = np.asarray([3, 1], dtype=np.int32)
+    expected = model.score_batch(batch)[:, items]
+    vectors = model.query_vectors(batch)
+    for name in ("_score", "_factors_of"):
+        monkeypatch.setattr(Ials, name, None)
+    np.testing.assert_allclose(model.score_items(batch, items), expected, rtol=1e-5)
+    assert np.isnan(expected[0, 0]) and model.query_vectors(batch) is vectors
+
+
+def test_vectors_of_a_batch_are_those_of_its_model():
+    model = Ials(embedding_dim=3).fit(LOG)
+    batch = model.encode([Query(history=(Past(item_id="a"), Past(item_id="c")))]).batch
+    first = model.query_vectors(batch)
+    # another setting is another model, and another fit too
+    assert (model.with_settings(last_n=1).query_vectors(batch) != first).any()
+    model.fit(tiny_log("ann:a ann:c bob:b bob:c cid:a", "a b c never"))
+    assert (model.query_vectors(batch) != first).any()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.data.arrays import AnyArray, Float32, frozen
+from penchant.data.arrays import AnyArray, Float32, Nums, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
@@ -115,6 +115,13 @@ class ForgetsCandidates(Honest):
 
     def recommend_many(self, queries: Sequence[Query], k: int | None = None) -> list[Scored]:
         return super().recommend_many([replace(query, candidates=None) for query in queries], k)
+
+
+class SaysLessOfSome(Honest):
+    """Scores some items otherwise than all."""
+
+    def _score_some(self, batch: QueryBatch, items: Nums) -> Float32:
+        return self._score(batch)[:, np.minimum(items, self.n_fit - 1)] * np.float32(0.9)
 
 
 class LosesTheBest(Honest):

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Self, get_type_hints
 
 import numpy as np
 
-from penchant.config import Between, Config, declared, setting
-from penchant.data.arrays import MS_PER_DAY, AnyArray, Bool, Float32, Nums, frozen
+from penchant.config import declared
+from penchant.data.arrays import AnyArray, Bool, Float32, Nums, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
@@ -20,9 +20,10 @@ from penchant.data.queries import EncodedQueries, encode
 from penchant.data.questions import Task
 from penchant.errors import BadConfig, BadData, BadModelFolder, UserError
 from penchant.models.circumstances import Lifts
+from penchant.models.finishing import Finish
 from penchant.models.folder import FolderContents, read_folder, write_folder
+from penchant.models.model_config import ModelConfig as ModelConfig
 from penchant.models.recent import KEPT_EVENTS, recent
-from penchant.models.standing import add_popularity
 from penchant.models.topk import allow_only, forbid, forbid_seen, top_k
 from penchant.query import Query
 from penchant.registry import model_class
@@ -33,29 +34,6 @@ BLOCK = 512
 
 BLOCK_CELLS = 32_000_000
 """Scores held at once: 128 MB, and a few temporaries of this size."""
-
-
-class ModelConfig(Config):
-    """Settings that every model understands."""
-
-    popularity_behind: bool = setting(
-        True,
-        "let popularity decide between equal scores, and speak for people without a past and for chosen items that the model "
-        "has no opinion on, such as new ones; false leaves those without opinion, and popularity_weight without effect",
-        refit=False,
-    )
-    popularity_weight: float = setting(
-        0.0, "popularity of the moment beside the score: what its peak counts, as a share of the greatest score",
-        grid=(0.3, 1.0), search=Between(0.01, 3, log=True, also=(0.0,)), refit=False, ge=0, le=100,
-    )  # fmt: skip
-    popularity_half_life: float = setting(
-        7.0, "age at which a choice counts half in that popularity", unit="days", search=Between(0.25, 90, log=True),
-        refit=False, gt=0,
-    )  # fmt: skip
-    context_lift: float = setting(
-        0.0, "how strongly items that are chosen more in such circumstances are raised: times exp(context_lift x log lift)",
-        grid=(0.5, 1.0), search=Between(0.1, 2, also=(0.0,)), refit=False, ge=0, le=5,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -172,24 +150,40 @@ class Model(ABC):
 
     def score_batch(self, batch: QueryBatch) -> Float32:
         """Scores of the whole catalogue as it is now, float32 [B, batch.n_items]; NaN means no opinion."""
+        asked = batch
         if not self.scores_unseen:
-            batch = replace(batch, history=batch.history.keep(self._is_known(batch.history.item)))
-        scores = self._score(batch)
-        if scores.shape[1] < batch.n_items:
-            wide = np.empty((len(batch), batch.n_items), dtype=np.float32)
-            wide[:, : scores.shape[1]] = scores
-            wide[:, scores.shape[1] :] = np.nan
-            scores = wide
-        known = self._is_known(np.arange(batch.n_items, dtype=np.int32))
-        if not self.scores_unseen:
-            scores[:, ~known] = np.nan
-        if self.config.popularity_behind:
-            half_life = self.config.popularity_half_life * MS_PER_DAY
-            counts = batch.popularity.as_of(batch.at, half_life=half_life)
-            add_popularity(scores, counts, known, self.config.popularity_weight)
-        if self.config.context_lift > 0 and self.lifts is not None:
-            self.lifts.multiply(scores, batch, self.config.context_lift)
-        return scores
+            asked = replace(batch, history=batch.history.keep(self._is_known(batch.history.item)))
+        return self._finish.all_items(self._score(asked), asked)
+
+    def score_items(self, batch: QueryBatch, items: Nums) -> Float32:
+        """Scores of some items, the same for every query: those of `score_batch`, float32 [B, C], to 1e-5 of the greatest.
+
+        Only where popularity decides between equal scores, its part depends a little on which items are asked for; those it
+        orders keep their order. O(B C) and the reading of the pasts for a model with `_score_some`, else as `score_batch`.
+
+        Args:
+            items: int32 [C], below ``batch.n_items``.
+        """
+        finish = self._finish
+        asked = finish.with_probes(items)
+        own = None if asked is None else self._score_some(batch, asked)
+        if asked is None or own is None:
+            return self.score_batch(batch)[:, items]
+        return finish.some_items(own, batch, asked)[:, : len(items)]
+
+    def _score_some(self, batch: QueryBatch, items: Nums) -> Float32 | None:
+        """What `_score` says of some items, float32 [B, C], which may be written to; None: that takes as long as for all.
+
+        The pasts are as they were asked: a model that scores no unseen items leaves such events out by itself. What is said of
+        items that the model has no opinion on is passed over.
+        """
+        return None
+
+    @property
+    def _finish(self) -> Finish:
+        return Finish(
+            self.config, self.known, None if self.config.context_lift == 0 else self.lifts, self.scores_unseen
+        )
 
     def _is_known(self, items: Nums) -> Bool:
         inside = items < self.n_fit

@@ -80,6 +80,15 @@ class CaserNet(SequenceNet):
         """See `SequenceNet`; the bias is the last number of a vector."""
         return torch.cat([self.embedding.items, self.bias], dim=1)
 
+    def scores(self, h_BD: Tensor) -> Tensor:
+        """See `SequenceNet`."""
+        return torch.addmm(self.bias.t(), h_BD[:, :-1], self.embedding.items.t())
+
+    @property
+    def width(self) -> int:
+        """See `SequenceNet`."""
+        return self.embedding.weight.shape[1] + 1
+
     def rows(self, item: Tensor) -> Tensor:
         """See `SequenceNet`."""
         return torch.cat([self.embedding(item), self.bias[item]], dim=-1)

@@ -54,23 +54,34 @@ class Lifts:
                 fields[name] = (column.codes, len(column.names))
         return cls(tables={name: _table(codes, n, log.item, n_items) for name, (codes, n) in fields.items()})
 
-    def total(self, batch: QueryBatch, n_items: int) -> Float32:
-        """The sum of the log lifts of all fields in each moment, float32 [B, n_items]; 0 for items that came later."""
-        total = np.zeros((len(batch), n_items), dtype=np.float32)
+    def total(self, batch: QueryBatch, n_items: int, items: Nums | None = None) -> Float32:
+        """The sum of the log lifts of all fields in each moment, float32 [B, n_items]; 0 for items that came later.
+
+        With `items` (int32 [C]) only those of these items, float32 [B, C].
+        """
+        total = np.zeros((len(batch), n_items if items is None else len(items)), dtype=np.float32)
         clock = _clock(batch.at, batch.time_zone) if batch.is_moment else {}
         for name, table in self.tables.items():
             codes = clock.get(name)
             column = batch.context.get(name)
             if codes is None and isinstance(column, Categories):
                 codes = np.where(column.codes < len(table) - 1, column.codes, -1)
-            if codes is not None:
-                # -1, a missing value, reads the last row, which is 0
+            if codes is None:
+                continue
+            # -1, a missing value, reads the last row, which is 0
+            if items is None:
                 total[:, : table.shape[1]] += table[codes]
+            else:
+                here = items < table.shape[1]
+                total[:, here] += table[codes[:, None], items[here]]
         return total
 
-    def multiply(self, scores: Float32, batch: QueryBatch, strength: float) -> None:
-        """Multiplies the positive scores by ``exp(strength x lift)``, in place; scores: float32 [B, n], n >= n_items."""
-        total = self.total(batch, scores.shape[1])
+    def multiply(self, scores: Float32, batch: QueryBatch, strength: float, items: Nums | None = None) -> None:
+        """Multiplies the positive scores by ``exp(strength x lift)``, in place.
+
+        scores: float32 [B, n], n >= n_items; or [B, C], of these `items` (int32 [C]).
+        """
+        total = self.total(batch, scores.shape[1], items)
         np.exp(total * np.float32(strength), out=total)
         np.multiply(scores, total, out=scores, where=scores > 0)
 

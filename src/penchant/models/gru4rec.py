@@ -69,6 +69,15 @@ class Gru4recNet(SequenceNet):
         """See `SequenceNet`; the bias is the last number of a vector."""
         return torch.cat([self.answers.items, self.bias], dim=1)
 
+    def scores(self, h_BD: Tensor) -> Tensor:
+        """See `SequenceNet`."""
+        return torch.addmm(self.bias.t(), h_BD[:, :-1], self.answers.items.t())
+
+    @property
+    def width(self) -> int:
+        """See `SequenceNet`."""
+        return self.answers.weight.shape[1] + 1
+
     def rows(self, item: Tensor) -> Tensor:
         """See `SequenceNet`."""
         return torch.cat([self.answers(item), self.bias[item]], dim=-1)

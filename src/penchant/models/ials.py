@@ -23,7 +23,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from penchant.config import Between, setting
-from penchant.data.arrays import AnyArray, Float32, Float64
+from penchant.data.arrays import AnyArray, Float32, Float64, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
@@ -32,7 +32,7 @@ from penchant.models.base import Model, ModelConfig
 from penchant.models.blas import one_thread
 from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.neighbours import kind_weights
-from penchant.models.vectors import of_known, understood
+from penchant.models.vectors import of_known, once_a_batch, products, understood
 from penchant.rng import generator
 from penchant.train.run import Run
 
@@ -124,6 +124,10 @@ class Ials(Model):
             scores: Float32 = self._factors_of(batch) @ self.item_factors.T
         return scores
 
+    def _score_some(self, batch: QueryBatch, items: Nums) -> Float32:
+        with one_thread():
+            return products(self.query_vectors(batch), self.item_factors[np.minimum(items, self.n_fit - 1)])
+
     def _factors_of(self, batch: QueryBatch) -> Float32:
         """The factors of each query's person, float32 [B, d]; NaN without a usable past."""
         past = history_weights(batch, self.config, kind_weights(self.catalogue.schema))[:, : self.n_fit]
@@ -136,7 +140,7 @@ class Ials(Model):
 
     def query_vectors(self, batch: QueryBatch) -> Float32:
         """The person's factors, see `penchant.models.vectors.HasVectors`."""
-        return self._factors_of(understood(self, batch))
+        return once_a_batch(self, batch, lambda asked: self._factors_of(understood(self, asked)))
 
     def item_vectors(self) -> Float32:
         """The items' factors, see `penchant.models.vectors.HasVectors`."""

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from penchant.config import Between, setting
-from penchant.data.arrays import AnyArray, Float32
+from penchant.data.arrays import AnyArray, Float32, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
@@ -33,6 +33,7 @@ from penchant.models.neighbours import (
     similar,
     unpacked,
 )
+from penchant.models.vectors import understood
 from penchant.train.run import Run
 
 _BM25_K, _BM25_B = 1.2, 0.75
@@ -108,6 +109,10 @@ class ItemKnn(Model):
         if self.config.again > 0:
             scores = scores + scaled(past, columns=np.float32(self.config.again) * self.own)
         return densified(scores.tocsr())
+
+    def _score_some(self, batch: QueryBatch, items: Nums) -> Float32:
+        scores: Float32 = self._score(understood(self, batch))[:, np.minimum(items, self.n_fit - 1)]
+        return scores
 
     def _state(self) -> dict[str, AnyArray]:
         return {**packed(self.similar), "own": self.own}

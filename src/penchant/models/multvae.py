@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from penchant.config import Between, setting
-from penchant.data.arrays import Float32, Int64
+from penchant.data.arrays import Float32, Int64, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.terms import unit_rows
@@ -27,7 +27,7 @@ from penchant.models.history import HistoryConfig, history_weights, log_matrix
 from penchant.models.judging import Judge
 from penchant.models.neighbours import kind_weights
 from penchant.models.neural import NeuralConfig, NeuralModel
-from penchant.models.vectors import of_known, understood
+from penchant.models.vectors import of_known, once_a_batch, products, understood
 from penchant.nn.bags import Bags
 from penchant.nn.losses import gaussian_divergence, multinomial
 from penchant.rng import generator
@@ -183,8 +183,17 @@ class Multvae(NeuralModel):
         with torch.inference_mode():
             return cast(Float32, self.net.out(self._hidden(batch)).cpu().numpy())
 
+    def _score_some(self, batch: QueryBatch, items: Nums) -> Float32:
+        out, inside = self.net.out, torch.from_numpy(np.minimum(items, self.n_fit - 1).astype(np.int64)).to(self.device)
+        with torch.inference_mode():
+            rows = torch.cat([out.weight[inside], out.bias[inside, None]], dim=1).cpu().numpy()
+        return products(self.query_vectors(batch), rows)
+
     def query_vectors(self, batch: QueryBatch) -> Float32:
         """The last hidden layer and a 1 for the items' biases, see `penchant.models.vectors.HasVectors`."""
+        return once_a_batch(self, batch, self._vectors)
+
+    def _vectors(self, batch: QueryBatch) -> Float32:
         h = self._hidden(understood(self, batch)).cpu().numpy()
         return np.append(h, h[:, :1] * 0 + 1, axis=1)
 

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import model_validator
 
 from penchant.config import Between, setting
-from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32
+from penchant.data.arrays import MS_PER_DAY, AnyArray, Float32, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import Categories
@@ -102,6 +102,12 @@ class Popular(Model):
             share = overall / np.maximum(overall.sum(axis=1, keepdims=True), 1e-9)
             counts[rows] = inside + self.config.prior * share
         return counts
+
+    def _score_some(self, batch: QueryBatch, items: Nums) -> Float32 | None:
+        if self._window() is not None or self.config.within is not None:
+            return None
+        half_life = None if self.config.half_life is None else self.config.half_life * MS_PER_DAY
+        return batch.popularity.of_items(batch.at, items, half_life=half_life)[0]
 
     def _window(self) -> float | None:
         """The shorter of both windows, milliseconds; None when neither is set."""

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from penchant.data.arrays import AnyArray, Float32, Int64
+from penchant.data.arrays import AnyArray, Float32, Int64, Nums
 from penchant.data.batch import QueryBatch, SequenceBatch
 from penchant.data.dataset import Dataset
 from penchant.models.judging import Judge
 from penchant.models.neural import NeuralModel
 from penchant.models.next_item import NextItemLearner, SequentialConfig, loss_of
-from penchant.models.vectors import of_known, understood
+from penchant.models.vectors import of_known, once_a_batch, products, understood
 from penchant.nn.sequence import SequenceNet
 from penchant.train.loop import Learner
 from penchant.train.run import Run
@@ -58,11 +58,18 @@ class SequentialModel(NeuralModel):
 
     def _score(self, batch: QueryBatch) -> Float32:
         scores = np.full((len(batch), self.n_fit), np.nan, dtype=np.float32)
+        net = cast(SequenceNet, self.net)
         with torch.inference_mode():
-            items_DI = cast(SequenceNet, self.net).items.t()
             for rows, h_BD in self._states(batch):
-                scores[rows] = (h_BD @ items_DI).cpu().numpy()
+                scores[rows] = net.scores(h_BD).cpu().numpy()
         return scores
+
+    def _score_some(self, batch: QueryBatch, items: Nums) -> Float32:
+        net = cast(SequenceNet, self.net)
+        inside = np.minimum(items, self.n_fit - 1).astype(np.int64)
+        with torch.inference_mode():
+            rows_CD = net.rows(torch.from_numpy(inside).to(self.device)).cpu().numpy()
+        return products(self.query_vectors(batch), rows_CD)
 
     def _states(self, batch: QueryBatch) -> Iterator[tuple[Int64, Tensor]]:
         """Rows with a past, group by group, and the state [B, D] after the newest event of each."""
@@ -74,8 +81,11 @@ class SequentialModel(NeuralModel):
 
     def query_vectors(self, batch: QueryBatch) -> Float32:
         """States after the newest event, see `penchant.models.vectors.HasVectors`; NaN without a past."""
+        return once_a_batch(self, batch, self._vectors)
+
+    def _vectors(self, batch: QueryBatch) -> Float32:
         net = cast(SequenceNet, self.net)
-        vectors = np.full((len(batch), net.items.shape[1]), np.nan, dtype=np.float32)
+        vectors = np.full((len(batch), net.width), np.nan, dtype=np.float32)
         with torch.inference_mode():
             for rows, h_BD in self._states(understood(self, batch)):
                 vectors[rows] = h_BD.cpu().numpy()

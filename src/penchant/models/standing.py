@@ -14,7 +14,7 @@ _CELLS = 1 << 16
 """Scores worked on at a time: with the counts beside them 512 kB, so that all passes but the first read a near cache."""
 
 
-def add_popularity(scores: Float32, counts: Float32, known: Bool, weight: float) -> None:
+def add_popularity(scores: Float32, counts: Float32, known: Bool, weight: float, peak: Float32 | None = None) -> None:
     """Adds ``(1e-6 + weight) x greatest score x counts / their peak`` to each row, in place.
 
     The greatest score is that of the known items, so that an item that comes later changes nothing for them.
@@ -25,14 +25,16 @@ def add_popularity(scores: Float32, counts: Float32, known: Bool, weight: float)
         counts: float32 [B, n], choices as of each moment; overwritten.
         known: bool [n], whether the item had an event in the training log.
         weight: share of the greatest score that the peak of popularity counts, >= 0.
+        peak: float32 [B], where the counts are of some items only: that of all.
     """
     at_once = max(1, _CELLS // max(scores.shape[1], 1))
     for start in range(0, len(scores), at_once):
         rows = slice(start, start + at_once)
-        _add_popularity(scores[rows], counts[rows], known, _BEHIND + np.float32(weight))
+        most = counts[rows].max(axis=1, initial=0.0) if peak is None else peak[rows]
+        _add_popularity(scores[rows], counts[rows], known, _BEHIND + np.float32(weight), most)
 
 
-def _add_popularity(scores: Float32, counts: Float32, known: Bool, share: np.float32) -> None:
+def _add_popularity(scores: Float32, counts: Float32, known: Bool, share: np.float32, peak: Float32) -> None:
     late = np.flatnonzero(~known)
     aside = scores[:, late]
     scores[:, late] = np.nan
@@ -40,7 +42,6 @@ def _add_popularity(scores: Float32, counts: Float32, known: Bool, share: np.flo
     greatest = np.fmax.reduce(scores, axis=1)
     size = np.maximum(greatest, -np.fmin.reduce(scores, axis=1))
     scores[:, late] = aside
-    peak = counts.max(axis=1)
     np.divide(counts, np.where(peak > 0, peak, np.float32(1.0))[:, None], out=counts)
     counts *= (share * np.where(size > 0, size, np.float32(1.0)))[:, None]
     silent = np.isnan(greatest)

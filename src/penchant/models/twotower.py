@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from penchant.config import Between, setting
-from penchant.data.arrays import AnyArray, Bool, Float32, Int64, Nums, ragged_positions
+from penchant.data.arrays import AnyArray, Bool, Float32, Int64, Nums, frozen, ragged_positions
 from penchant.data.batch import QueryBatch, SequenceBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
@@ -38,6 +38,7 @@ from penchant.models.attributes import (
 from penchant.models.judging import Judge
 from penchant.models.neural import NeuralModel
 from penchant.models.next_item import NextItemLearner, SequentialConfig
+from penchant.models.vectors import once_a_batch, products
 from penchant.nn.bags import Bags
 from penchant.nn.catalogue_loss import catalogue_cross_entropy
 from penchant.nn.losses import sampled_softmax
@@ -145,7 +146,7 @@ class Twotower(NeuralModel):
     net: TwoTowerNet
     terms: tuple[Terms, ...]
     traits: tuple[Terms, ...]
-    _ready: tuple[FeatureTable, Tensor, Tensor] | None = None
+    _ready: tuple[FeatureTable, Tensor, Float32, Bool] | None = None
 
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self.terms = (
@@ -183,22 +184,26 @@ class Twotower(NeuralModel):
         self._ready = None
         return self._score(batch)
 
-    def _now(self, items: FeatureTable) -> tuple[Tensor, Tensor]:
-        """What goes in for each item of the catalogue as it is, and its vector: NaN where nothing is known. Both are kept."""
-        if self._ready is None or self._ready[0] is not items:
+    def _now(self, items: FeatureTable) -> tuple[Tensor, Float32, Bool]:
+        """What goes in for each item of the catalogue as it is, its vector, NaN where nothing is known, and whether it has one.
+
+        All are kept.
+        """
+        ready = self._ready
+        if ready is None or ready[0] is not items:
             terms = self.terms_of_items(items)
             number = torch.arange(items.n_rows, device=self.device)
             with torch.inference_mode():
                 x_ID = self.net.raw(number, Bags.of(terms, self.device), torch.ones(len(number), device=self.device))
                 v_ID = self.net.items(x_ID)
                 v_ID[~x_ID.any(dim=1)] = torch.nan
-            self._ready = (items, x_ID, v_ID)
-        return self._ready[1:]
+            vectors = frozen(v_ID.cpu().numpy())
+            ready = self._ready = (items, x_ID, vectors, frozen(np.isfinite(vectors).all(axis=1)))
+        return ready[1:]
 
     def _people(self, batch: QueryBatch) -> Float32:
         """The vector of each query's person, float32 [B, D]; NaN without a past and known attributes."""
-        x_ID, v_ID = self._now(batch.items)
-        described = v_ID.isfinite().all(dim=1).cpu().numpy()
+        x_ID, _, described = self._now(batch.items)
         history = batch.history.keep(described[batch.history.item])
         past = SequenceBatch.of_histories(history, n_items=batch.n_items, max_len=self.config.max_len)
         traits = self.traits_of(batch.user_features)
@@ -210,16 +215,19 @@ class Twotower(NeuralModel):
         return cast(Float32, people)
 
     def _score(self, batch: QueryBatch) -> Float32:
-        scores: Float32 = self._people(batch) @ self._now(batch.items)[1].cpu().numpy().T
+        scores: Float32 = self._people(batch) @ self._now(batch.items)[1].T
         return scores
+
+    def _score_some(self, batch: QueryBatch, items: Nums) -> Float32:
+        return products(self.query_vectors(batch), self._now(batch.items)[1][items])
 
     def query_vectors(self, batch: QueryBatch) -> Float32:
         """The person's tower, see `penchant.models.vectors.HasVectors`."""
-        return self._people(batch)
+        return once_a_batch(self, batch, self._people)
 
     def item_vectors(self) -> Float32:
         """The items' tower, see `penchant.models.vectors.HasVectors`."""
-        return cast(Float32, self._now(self.catalogue.item_features)[1].cpu().numpy().copy())
+        return self._now(self.catalogue.item_features)[1].copy()
 
     def _state(self) -> dict[str, AnyArray]:
         traits = {f"people.{key}": part for key, part in packed_terms(self.traits).items()}

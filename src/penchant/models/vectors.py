@@ -7,13 +7,16 @@ Final scores always come from `Model.score_batch`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from penchant.data.arrays import Float32
+from penchant.data.arrays import Float32, frozen
 from penchant.data.batch import QueryBatch
+from penchant.data.catalogue import Catalogue
 from penchant.errors import UserError
 from penchant.models.base import Model
 
@@ -37,6 +40,31 @@ def with_vectors(model: Model) -> HasVectors:
     if isinstance(model, HasVectors):
         return model
     raise UserError(f"{model.name()}: this model has no vectors of people and items; penchant models shows which have")
+
+
+class OnceABatch:
+    """Vectors of questions, kept as long as the batch is: who looks for the nearest items wants their scores next."""
+
+    def __init__(self) -> None:
+        self._kept: WeakKeyDictionary[QueryBatch, tuple[Model, Catalogue, Float32]] = WeakKeyDictionary()
+
+    def __call__(self, model: Model, batch: QueryBatch, make: Callable[[QueryBatch], Float32]) -> Float32:
+        """What `make` says of the batch, read-only; it is asked again for another model, or after another fit."""
+        kept = self._kept.get(batch)
+        if kept is not None and kept[0] is model and kept[1] is model.catalogue:
+            return kept[2]
+        vectors = frozen(make(batch))
+        self._kept[batch] = (model, model.catalogue, vectors)
+        return vectors
+
+
+once_a_batch = OnceABatch()
+
+
+def products(vectors: Float32, items: Float32) -> Float32:
+    """Inner products [B, C] of question vectors [B, D] and item vectors [C, D]."""
+    scores: Float32 = vectors @ items.T
+    return scores
 
 
 def understood(model: Model, batch: QueryBatch) -> QueryBatch:

@@ -34,6 +34,15 @@ class SequenceNet(nn.Module):
     def items(self) -> Tensor:
         """Vectors of the items on the side of the answer, float32 [I, D]."""
 
+    def scores(self, h_BD: Tensor) -> Tensor:
+        """Products of states with all items, float32 [B, I]; a net whose `items` are put together on demand overrides this."""
+        return h_BD @ self.items.t()
+
+    @property
+    def width(self) -> int:
+        """Numbers of a state, D."""
+        return self.items.shape[1]
+
     def rows(self, item: Tensor) -> Tensor:
         """Some of these vectors, float32 [..., D] for numbers int64 [...]; a net with a sparse table overrides this."""
         return self.items[item]

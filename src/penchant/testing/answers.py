@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from penchant.data.arrays import Float32, Nums
 from penchant.models.base import Model, Scored
 from penchant.query import Past, Query
 from penchant.testing.subject import RELATIVE, Subject, difference, expect, scores_of
@@ -52,6 +53,28 @@ def check_score_agrees_with_recommend(s: Subject) -> None:
         if rest and len(answer.scores):
             worst = float(answer.scores[-1])
             expect(max(rest) <= worst + RELATIVE * abs(worst), "recommend left out an item with a better score")
+
+
+def check_some_items(s: Subject) -> None:
+    """Scores of some items are those that they have among all, also where popularity and circumstances weigh."""
+    n = len(s.world.data.items)
+    items = np.asarray([n - 1, *range(0, n, 3), 0], dtype=np.int32)
+    settings: tuple[dict[str, float | bool], ...] = ({}, {"popularity_weight": 0.5}, {"context_lift": 1.0})
+    if s.model.config.popularity_behind:
+        settings = (*settings, {"popularity_behind": False})
+    for changed in settings:
+        model = s.model.with_settings(**changed)
+        batch = model.encode(s.queries).batch
+        whole, some = model.score_batch(batch), model.score_items(batch, items)
+        expect(some.shape == (len(batch), len(items)), f"score_items: expected {len(items)} columns, got {some.shape}")
+        found = difference(whole, _in_place(whole, items, some))
+        expect(not found, f"score_items: with {changed}, not what score_batch says: {found}")
+
+
+def _in_place(whole: Float32, items: Nums, some: Float32) -> Float32:
+    table = whole.copy()
+    table[:, items] = some
+    return table
 
 
 def check_excluded(s: Subject) -> None:
@@ -152,6 +175,7 @@ CHECKS = (
     check_batch_is_one_by_one,
     check_order_of_queries,
     check_score_agrees_with_recommend,
+    check_some_items,
     check_excluded,
     check_repeats,
     check_candidates,

@@ -148,7 +148,9 @@ def _feed(sha: Any, value: Any) -> None:
         sha.update(np.ascontiguousarray(value).tobytes())
     elif is_dataclass(value):
         for field in fields(value):
-            _feed(sha, getattr(value, field.name))
+            # a private field holds what was counted before, which is no part of the value
+            if not field.name.startswith("_"):
+                _feed(sha, getattr(value, field.name))
     elif isinstance(value, Mapping):
         for key in value:
             sha.update(str(key).encode())
