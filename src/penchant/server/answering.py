@@ -1,0 +1,86 @@
+"""What the busiest routes do, the same whether they are reached through FastAPI or by the short way around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from penchant.errors import BadConfig, UnknownName
+from penchant.server import bodies
+from penchant.server.answers import ENCODER, answer_of
+from penchant.server.questions import Asking, from_body, from_parameters, from_rank_body, parameters
+from penchant.server.sent_events import answer_of as events_answer
+from penchant.server.sent_events import read_events
+from penchant.server.site import Call
+from penchant.service.nouns import Served
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is ready to go out."""
+
+    body: bytes
+    status: int = 200
+    media_type: str = bodies.JSON
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+
+
+def reply(value: Any, status: int = 200) -> Reply:
+    """An answer of JSON."""
+    return Reply(ENCODER.encode(value), status)
+
+
+async def post_events(call: Call) -> Reply:
+    """Keeps events."""
+    detail = _detail(call.scope["query_string"])
+    body, kind = await call.body(bodies.JSON, *bodies.LINES)
+    site = call.site
+    kinds = site.declared(call.caller.project, call.app).kinds
+    read = read_events(body, lines=kind != bodies.JSON, most=site.settings.batch, now=site.clock(), kinds=kinds)
+    call.gauges.events("rejected", len(read.refused))
+    recorded = await call.record(read.events)
+    return reply(events_answer(read, recorded, detail=detail))
+
+
+async def post_recommend(call: Call) -> Reply:
+    """A list for the question in the body."""
+    body, _ = await call.body(bodies.JSON)
+    return await answered(call, from_body(body, call.site.bounds))
+
+
+async def get_recommend(call: Call, user_id: str) -> Reply:
+    """A list for the question in the URL."""
+    declared = call.site.declared(call.caller.project, call.app)
+    asking = from_parameters(user_id, call.scope["query_string"], call.site.bounds, declared.context)
+    return await answered(call, asking)
+
+
+async def post_rank(call: Call) -> Reply:
+    """The items of the body, best first."""
+    body, _ = await call.body(bodies.JSON)
+    return await answered(call, from_rank_body(body, call.site.bounds))
+
+
+async def answered(call: Call, asking: Asking) -> Reply:
+    """The list for a question."""
+    app = call.app
+    return told(call, await call.computed(lambda: app.recommend(asking.query, exact=asking.exact)), trace=asking.trace)
+
+
+def told(call: Call, served: Served, *, trace: bool = False) -> Reply:
+    """A list as it goes out."""
+    call.gauges.offset(served.log_offset)
+    return reply(answer_of(served, perf_counter() - call.began, trace=trace))
+
+
+def _detail(text: bytes) -> bool:
+    if not text:
+        return False
+    plain, context = parameters(text)
+    for name in [*plain, *context]:
+        if name != "detail":
+            raise UnknownName("parameter", name[:80], ("detail",))
+    if plain.get("detail", "all") != "all":
+        raise BadConfig('detail: expected "all", or leave it out')
+    return "detail" in plain

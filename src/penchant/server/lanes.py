@@ -1,0 +1,97 @@
+"""Where answers are computed: a few threads, and a queue in front of them that never grows long.
+
+A request that could not be answered soon is refused at once, so that those let in stay fast. How soon: a short burst may wait
+for `most_wait` seconds. Once anything had to be refused, the load is taken to last, and for a second (from the newest refusal)
+only as many may wait as keep an accepted answer within a small multiple of the time that it takes alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import TypeVar
+
+from penchant.server.problems import Problem
+
+T = TypeVar("T")
+
+STRAINED_SECONDS = 1.0
+FIRST_GUESS = 0.005
+"""Seconds that an answer is thought to take before one was measured."""
+
+_WEIGHT = 0.1
+"""Of the newest measurement in the mean."""
+
+
+class Lane:
+    """Threads for one kind of work.
+
+    Args:
+        threads: how many.
+        most_wait: seconds that a request may expect to wait; None for work that nobody waits for in a hurry.
+        strained_wait: the same under lasting load, in multiples of the mean time of one piece of work.
+        most_waiting: most pieces of work that wait, whatever they take.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        threads: int = 1,
+        most_wait: float | None = None,
+        strained_wait: float = 1.5,
+        most_waiting: int = 1_000,
+    ) -> None:
+        self.name, self._threads = name, threads
+        self._most_wait, self._strained_wait, self._most_waiting = most_wait, strained_wait, most_waiting
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._strained_until = 0.0
+        self.inside = 0
+        self.mean_seconds = FIRST_GUESS
+        self.refused = 0
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of work that have no thread yet."""
+        return max(0, self.inside - self._threads)
+
+    def expected_wait(self) -> float:
+        """Seconds that one more piece of work would wait for a thread."""
+        return 0.0 if self.inside < self._threads else self.inside * self.mean_seconds / self._threads
+
+    def admit(self, now: float) -> None:
+        """Raises Problem 429 when one more piece of work would wait for too long. `now` is a reading of perf_counter."""
+        wait = self.expected_wait()
+        if not wait:
+            return
+        limit = self._most_wait
+        if limit is not None and now < self._strained_until:
+            limit = min(limit, self._strained_wait * self.mean_seconds)
+        if self.waiting < self._most_waiting and (limit is None or wait <= limit):
+            return
+        self._strained_until = now + STRAINED_SECONDS
+        self.refused += 1
+        raise Problem(429, "the server is busy; try again in a moment", retry_after=wait, kind="busy")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """The result of `work`, computed in a thread; must be called from the event loop."""
+        self.admit(perf_counter())
+        self.inside += 1
+        try:
+            result, seconds = await asyncio.get_running_loop().run_in_executor(self._pool, _timed, work)
+        finally:
+            self.inside -= 1
+        self.mean_seconds += _WEIGHT * (seconds - self.mean_seconds)
+        return result
+
+    def close(self) -> None:
+        """Finishes what was let in."""
+        self._pool.shutdown(wait=True)
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    began = perf_counter()
+    result = work()
+    return result, perf_counter() - began
