@@ -19,7 +19,7 @@ _NOT_MODELS = frozenset(
         "alternating alternating_kernel attributes base blas blend_learning candidate_features choice "
         "circumstances closed_form compiled finishing folder gbdt_learning history judging meeting meeting_fields "
         "meeting_learning meeting_net model_config moment_features neighbours neighbours_kernel neural next_item panel pool "
-        "predicting recent rehearsal sequential standing symmetric topk vectors"
+        "predicting recent rehearsal seeding sequential serving standing symmetric topk vectors"
     ).split()
 )
 """Files of the models floor that hold shared parts instead of one model."""

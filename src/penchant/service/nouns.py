@@ -99,6 +99,19 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refitted:
+    """What became of a refit.
+
+    Attributes:
+        model: the new version, served from now on; None where the gate did not let it in.
+        found: what was learned from and what the gate found, in plain values, with a `reason` in words.
+    """
+
+    model: ModelInfo | None
+    found: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Readiness:
     """Whether requests can be answered, and if not, why."""
 

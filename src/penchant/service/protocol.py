@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from penchant.query import Query
-from penchant.service.nouns import ModelInfo, Readiness, Receipt, Recorded, Served, Why
+from penchant.service.nouns import ModelInfo, Readiness, Receipt, Recorded, Refitted, Served, Why
 from penchant.store.protocol import ItemState, Logged
 
 
@@ -53,8 +53,8 @@ class App(Protocol):
     def activate(self, version: str) -> ModelInfo:
         """Serves another version, in all workers within a second; raises BadModelFolder for a bad one and keeps the old."""
 
-    def refit(self) -> ModelInfo | None:
-        """Fits anew on the log in a process of its own and serves the result, or None when the gate does not let it in."""
+    def refit(self) -> Refitted:
+        """Fits anew on the log in a process of its own, and serves the result when the gate lets it in."""
 
     def status(self) -> Mapping[str, Any]:
         """Drift of inputs, coverage, share of fallback answers, acceptance by source, sizes and versions."""

@@ -1,0 +1,120 @@
+"""One answer, now or again: from a question and a state of the log to a list, always by the same steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from penchant.data.arrays import Bool
+from penchant.errors import BadConfig
+from penchant.event import Impression, Interaction
+from penchant.pipeline.asked import Asked, World
+from penchant.pipeline.pipeline import Pipeline
+from penchant.query import Query
+from penchant.service.asking import asked, known
+from penchant.service.circumstances import ignored
+from penchant.service.nouns import Served
+from penchant.slate import Slate
+from penchant.store.protocol import Store
+
+_SHOWN_EVENTS = 20
+"""Newest events that an answer names."""
+
+EXACT = "!exact"
+"""What follows the key of a request path that scored the whole catalogue."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answer:
+    """A list, the question as it was understood, and the past that it was made from."""
+
+    slate: Slate
+    asked: Asked
+    events: tuple[Interaction, ...]
+    fallback: bool
+
+
+def resolved(store: Store, query: Query, upto: int, now: float) -> Query:
+    """The question with its moment: now, or just after the person's newest event where that is a little ahead of us."""
+    if query.at is not None:
+        return query
+    newest = store.newest_at(query.user_id) if query.user_id is not None and query.history is None else None
+    if newest is None or newest < now:
+        return replace(query, at=round(now, 3))
+    # in whole milliseconds, as everything that is kept
+    return replace(query, at=(round(newest * 1000) + 1) / 1000)
+
+
+def answer(
+    store: Store,
+    pipeline: Pipeline,
+    world: World,
+    query: Query,
+    withheld: Bool,
+    *,
+    upto: int,
+    seed: int,
+    recommendation_id: str,
+    history_events: int,
+    exact: bool = False,
+) -> Answer:
+    """A list for a question whose `at` is set, as of an offset of the log.
+
+    Raises:
+        UnknownName, BadConfig: the question names something that is not declared.
+    """
+    if query.at is None:
+        raise BadConfig("at: expected the moment of the question")
+    person = known(store, query, upto, history_events)
+
+    def chosen(ids: Sequence[str]) -> frozenset[str]:
+        return store.chosen_among(str(query.user_id), ids, before=query.at, upto=upto)
+
+    question = asked(
+        world, query, person, withheld, seed=seed, recommendation_id=recommendation_id, exact=exact,
+        chosen_before=chosen,
+    )  # fmt: skip
+    made = pipeline.answer(question)
+    slate = Slate(recommendation_id=recommendation_id, items=made.items, trace=made.trace, model_version=world.version)
+    return Answer(slate=slate, asked=question, events=person.events, fallback=made.fallback)
+
+
+def impression_of(query: Query, made: Answer, *, upto: int, seed: int, pipeline_key: str) -> Impression:
+    """What is kept of a list; `query` is the question as it was asked, with its moment."""
+    slate, world = made.slate, made.asked.world
+    return Impression(
+        recommendation_id=slate.recommendation_id,
+        query=query,
+        item_ids=tuple(item.item_id for item in slate.items),
+        propensities=tuple(item.propensity for item in slate.items),
+        model_version=world.version,
+        log_offset=upto,
+        seed=seed,
+        catalogue_offset=world.catalogue_offset,
+        popularity_offset=world.popularity_offset,
+        pipeline=pipeline_key + (EXACT if made.asked.exact else ""),
+        scores=tuple(item.score for item in slate.items),
+        sources=tuple(item.sources for item in slate.items),
+    )
+
+
+def served(made: Answer, *, upto: int) -> Served:
+    """The answer with what was made of the question."""
+    query, world = made.asked.query, made.asked.world
+    catalogue, model = world.catalogue, world.model
+    numbers = {item.item_id: catalogue.items.number(item.item_id) for item in made.slate.items}
+    known = {item: n for item, n in numbers.items() if n is not None}
+    titles = {item: title for item, n in known.items() if (title := catalogue.title(n)) is not None}
+    unused = ignored(model, query.context)
+    return Served(
+        slate=made.slate,
+        at=float(query.at or 0.0),
+        log_offset=upto,
+        context_used={name: value for name, value in query.context.items() if name not in unused},
+        context_ignored=unused,
+        cold=frozenset(item for item, n in known.items() if n >= model.n_fit or not model.known[n]),
+        titles=titles,
+        fallback=made.fallback,
+        history=tuple(event.event_id or event.item_id for event in reversed(made.events[-_SHOWN_EVENTS:])),
+        unknown_items=made.asked.encoded.unknown_items,
+    )

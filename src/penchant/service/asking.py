@@ -1,0 +1,103 @@
+"""From a question in words to what the request path works on: who, with which past, in which world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from penchant.data.arrays import Bool, Nums, frozen
+from penchant.data.schema import Schema
+from penchant.event import Interaction
+from penchant.pipeline.asked import Asked, World
+from penchant.query import Past, Query
+from penchant.rng import for_request
+from penchant.store.protocol import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the log says of the person who asks.
+
+    Attributes:
+        events: the past that an answer is made from, oldest first.
+        whole: whether that is all of the past.
+        features: attributes of the person.
+    """
+
+    events: tuple[Interaction, ...] = ()
+    whole: bool = True
+    features: dict[str, Any] | None = None
+
+
+def known(store: Store, query: Query, upto: int, last: int) -> Known:
+    """The person's newest `last` events before the query's `at`, as of an offset, and the attributes."""
+    if query.user_id is None:
+        return Known()
+    events: tuple[Interaction, ...] = ()
+    if query.history is None:
+        events = store.history(query.user_id, before=query.at, upto=upto, last=last)
+    update = store.user(query.user_id, upto=upto)
+    return Known(events=events, whole=len(events) < last, features=dict(update.features) if update else None)
+
+
+def asked(
+    world: World,
+    query: Query,
+    person: Known,
+    withheld: Bool,
+    *,
+    seed: int,
+    recommendation_id: str,
+    exact: bool = False,
+    chosen_before: Callable[[Sequence[str]], Iterable[str]] | None = None,
+) -> Asked:
+    """The question in numbers; raises UnknownName for an undeclared context field, attribute or kind in the query."""
+    schema = world.catalogue.schema
+    history = query.history if query.history is not None else pasts(person.events, schema)
+    features = {name: value for name, value in (person.features or {}).items() if name in schema.user_attributes}
+    full = replace(query, history=history, features={**features, **query.features})
+    encoded = world.model.encode([replace(full, where=None, similar_to=None)])
+    past = encoded.batch.history
+    kinds = list(schema.kinds)
+    by_kind = {kinds[k]: np.unique(past.item[past.kind == k]) for k in np.unique(past.kind).tolist()}
+    return Asked(
+        query=full,
+        encoded=encoded,
+        world=world,
+        withheld=withheld,
+        seen=np.unique(past.item),
+        seen_by_kind=by_kind,
+        rng=for_request(seed, recommendation_id),
+        exact=exact,
+        chosen_before=None if chosen_before is None or person.whole else _in_numbers(world, chosen_before),
+    )
+
+
+def pasts(events: Iterable[Interaction], schema: Schema) -> tuple[Past, ...]:
+    """Events as the past of a query; what the served schema does not declare is left out, as another model may not know it."""
+    declared = schema.context.keys()
+    return tuple(
+        Past(
+            item_id=event.item_id,
+            at=event.at,
+            kind=event.kind,
+            value=event.value,
+            context={k: v for k, v in event.context.items() if k in declared} if event.context else {},
+        )
+        for event in events
+        if event.kind in schema.kinds
+    )
+
+
+def _in_numbers(world: World, chosen_before: Callable[[Sequence[str]], Iterable[str]]) -> Callable[[Nums], Bool]:
+    items = world.catalogue.items
+
+    def which(numbers: Nums) -> Bool:
+        ids = items.ids_of(numbers)
+        found = set(chosen_before(ids))
+        return frozen(np.asarray([item in found for item in ids], dtype=np.bool_))
+
+    return which

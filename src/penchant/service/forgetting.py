@@ -1,0 +1,53 @@
+"""Forgetting a person: what is removed at once, and what a model has learned and only a refit takes away."""
+
+from __future__ import annotations
+
+from penchant.event import Interaction
+from penchant.service.nouns import Receipt
+from penchant.store.protocol import Store, Version
+
+_REFIT = (
+    "models cannot unlearn one person: those in `trained_versions` still hold what they learned from these events (no id) "
+    "until the next refit (`POST /v1/models:refit`, `penchant refit`), which does not see them any more"
+)
+_NO_REFIT = "no model of this project was trained with the person; nothing remains to be done"
+
+
+def forget(store: Store, user_id: str, at: float) -> Receipt:
+    """Removes a person from the store, durably, and says what remains.
+
+    `at` is the moment, seconds since 1970, UTC; events of the person that are not newer are refused when they come again.
+    """
+    seeded = _was_seeded(store, user_id)
+    erased = store.forget(user_id, at)
+    trained = tuple(v.version for v in store.versions() if _saw(v, erased.first_offset, seeded))
+    return Receipt(
+        user_id=user_id,
+        at=at,
+        places=erased.places,
+        rows=erased.rows,
+        trained_versions=trained,
+        refit=_REFIT if trained else _NO_REFIT,
+        outside=(
+            "the event files and the model folder (its people/) that `penchant train` read and wrote: remove the person there "
+            "and train again",
+            "backups and replicas of the store",
+        ),
+    )
+
+
+SEEDED = "log:"
+"""What the ids of events begin with that came from the log of the first model."""
+
+
+def _was_seeded(store: Store, user_id: str) -> bool:
+    first = next(iter(store.export(user_id)), None)
+    event = getattr(first, "event", None)
+    return isinstance(event, Interaction) and (event.event_id or "").startswith(SEEDED)
+
+
+def _saw(version: Version, first_offset: int | None, seeded: bool) -> bool:
+    """Whether its training saw the person: one made from files saw those that were seeded, others the log until its end."""
+    if first_offset is None:
+        return False
+    return seeded if version.trained_to == 0 else first_offset <= version.trained_to

@@ -1,0 +1,57 @@
+"""Lists of the past, drawn again from what was kept: the question, the log as it was, the model and the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from penchant.errors import UnknownId
+from penchant.event import Impression
+from penchant.pipeline.pipeline import Pipeline
+from penchant.service.answering import EXACT, answer
+from penchant.service.availability import Availability
+from penchant.service.nouns import Why
+from penchant.service.worlds import Worlds
+from penchant.slate import Slate
+from penchant.store.protocol import Store
+
+
+def draw_again(
+    store: Store,
+    worlds: Worlds,
+    availability: Availability,
+    pipeline_of: Callable[[str], Pipeline],
+    recommendation_id: str,
+    *,
+    history_events: int,
+) -> Why:
+    """The list of `recommendation_id`, made once more.
+
+    Raises:
+        UnknownId: no such list is kept.
+        BadModelFolder: the model that made it is no longer whole on the shelf.
+    """
+    kept = store.impression(recommendation_id)
+    if kept is None:
+        raise UnknownId("recommendation", recommendation_id)
+    world = worlds.world(kept.model_version, kept.catalogue_offset, kept.popularity_offset)
+    made = answer(
+        store,
+        pipeline_of(kept.pipeline.removesuffix(EXACT)),
+        world,
+        kept.query,
+        availability.as_of(kept.log_offset).mask(world),
+        upto=kept.log_offset,
+        seed=kept.seed,
+        recommendation_id=recommendation_id,
+        history_events=history_events,
+        exact=kept.pipeline.endswith(EXACT),
+    )
+    return Why(impression=kept, history=made.events, again=made.slate, same=_same(kept, made.slate))
+
+
+def _same(kept: Impression, again: Slate) -> bool:
+    return (
+        kept.item_ids == tuple(item.item_id for item in again.items)
+        and kept.scores == tuple(item.score for item in again.items)
+        and kept.propensities == tuple(item.propensity for item in again.items)
+    )
