@@ -12,7 +12,7 @@ from typing import Any
 from penchant.errors import BadConfig, BadModelFolder, UnknownName
 from penchant.event import Impression, Interaction, ItemUpdate, UserUpdate
 from penchant.query import Query
-from penchant.service.nouns import ModelInfo, Readiness, Receipt, Recorded, Served, Why
+from penchant.service.nouns import ModelInfo, Readiness, Receipt, Recorded, Refitted, Served, Why
 from penchant.slate import Recommendation, Slate, StageTrace
 from penchant.store.protocol import ItemState, Key, Logged
 
@@ -185,8 +185,8 @@ class FakeApp:
         self.version = version
         return next(one for one in self.models() if one.current)
 
-    def refit(self) -> ModelInfo | None:
-        return self.activate("m-2")
+    def refit(self) -> Refitted:
+        return Refitted(model=self.activate("m-2"), found={"reason": "better"})
 
     def status(self) -> Mapping[str, Any]:
         return {"events": len(self.log), "fallback_share": 0.0}

@@ -36,10 +36,8 @@ async def refit(call: Call, *, wait: bool) -> Refit:
 
 
 async def _refitted(call: Call) -> Refit:
-    found = await asyncio.to_thread(call.app.refit)
-    return (
-        Refit(status="refused") if found is None else Refit(status="served", model=Model.model_validate(plain(found)))
-    )
+    made = (await asyncio.to_thread(call.app.refit)).model
+    return Refit(status="refused") if made is None else Refit(status="served", model=Model.model_validate(plain(made)))
 
 
 def _told(call: Call, done: asyncio.Task[Refit]) -> None:
