@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from penchant.config import Config, setting
 
@@ -44,6 +45,7 @@ class ServerConfig(Config):
         return is_loopback(self.host)
 
 
+@lru_cache(1_024)
 def is_loopback(host: str) -> bool:
     """Whether an address, or ``localhost``, is this machine itself.
 

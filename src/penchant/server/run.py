@@ -1,0 +1,89 @@
+"""Running the server: worker processes under granian, each of which builds its own application.
+
+Workers are started afresh (``spawn``), not forked: threads and connections of a parent do not survive a fork. What a worker
+needs comes to it as one value that can be sent to another process: a function of a module, with plain arguments.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import connection
+from typing import Any
+
+from penchant.errors import UserError
+from penchant.server.settings import ServerConfig
+
+BACKLOG = 4_096
+"""Connections that one worker holds; those that stand still cost only their memory."""
+
+Factory = Callable[[], Any]
+"""Builds the ASGI application in its worker: a module's function, or a `functools.partial` of one with plain arguments."""
+
+
+def serve(factory: Factory, settings: ServerConfig, *, complain: Callable[[str], None], verbose: bool = False) -> int:
+    """Serves until SIGTERM or SIGINT, then finishes what was accepted; returns the exit code.
+
+    Args:
+        factory: see `Factory`.
+        settings: address, workers and times.
+        complain: says in one line why an application could not be built; a module's function.
+        verbose: whether granian tells what it does.
+    """
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.server import Server
+
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Server(
+        "penchant",
+        address="127.0.0.1" if settings.host == "localhost" else settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        runtime_threads=1,
+        loop=Loops.asyncio,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=BACKLOG,
+        http1_settings=HTTP1Settings(header_read_timeout=round(settings.header_timeout * 1000)),
+        log_enabled=verbose,
+        respawn_failed_workers=settings.workers > 1,
+        workers_kill_timeout=max(1, round(settings.stop_timeout)),
+    )
+    try:
+        server.serve(target_loader=partial(_built, factory, settings.switch, complain), wrap_loader=False)
+    except SystemExit as wish:
+        return wish.code if isinstance(wish.code, int) else 1
+    return 0
+
+
+def _built(factory: Factory, switch: float, complain: Callable[[str], None]) -> Any:
+    """The application of one worker."""
+    _end_with_parent()
+    # a thread that computes gives way sooner, so that the event loop can say no, and that it is well
+    sys.setswitchinterval(switch)
+    try:
+        return factory()
+    except UserError as fault:
+        complain(str(fault))
+        raise SystemExit(1) from None
+
+
+def _end_with_parent() -> None:
+    """Lets this process die when its parent does, however that died: it would go on holding the port."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
