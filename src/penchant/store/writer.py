@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from penchant.store.appending import Batch
@@ -24,6 +25,11 @@ Load = Batch | tuple[ListRow, ...] | Forget | Work
 
 _GROUP_EVENTS = 5_000
 """A group takes no more once it holds so many events; the callers behind it are not kept waiting for long."""
+
+
+_PATIENCE_SECONDS = 0.001
+"""How long a group waits to grow as large as the one before it: callers that got their answer come back with the next batch.
+A caller that is alone never waits."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Writer:
         self._rest = rest
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._expected = 1
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"penchant-writer-{name}", daemon=True)
         self._thread.start()
@@ -75,6 +82,7 @@ class Writer:
             if first is None:
                 return
             group, held, ended = self._gather(first)
+            self._expected = len(group)
             group = [job for job in group if job.future.set_running_or_notify_cancel()]
             if group:
                 self._settle(group)
@@ -88,9 +96,11 @@ class Writer:
         People to forget are only grouped with each other: they share the scrubbing, which takes long.
         """
         group, events, forgets = [first], _events(first), isinstance(first.load, Forget)
+        patient_until = perf_counter() + _PATIENCE_SECONDS
         while events < _GROUP_EVENTS:
+            late = len(group) >= self._expected
             try:
-                job = self._jobs.get_nowait()
+                job = self._jobs.get(not late, None if late else max(patient_until - perf_counter(), 0.0))
             except queue.Empty:
                 break
             if job is None:
