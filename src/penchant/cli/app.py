@@ -17,7 +17,20 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli import data, doctor, evaluate, models, recommend, simulate, train, tune, vectors
+from penchant.cli import (
+    data,
+    doctor,
+    evaluate,
+    models,
+    people,
+    recommend,
+    serve,
+    simulate,
+    train,
+    tune,
+    vectors,
+    versions,
+)
 from penchant.cli.options import USAGE_ERROR
 from penchant.cli.output import complain, one_line
 from penchant.cli.resuming import Stopped
@@ -44,7 +57,10 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True, epilog=_FIRST_STEPS)(_root)
-    for group in (train, recommend, evaluate, doctor, tune, vectors, data, simulate, models):
+    for group in (
+        *(train, recommend, evaluate, serve, versions, people),
+        *(doctor, tune, vectors, data, simulate, models),
+    ):
         group.register(app)
     if importlib.util.find_spec("penchant.cli.demo") is not None:
         import_module("penchant.cli.demo").register(app)

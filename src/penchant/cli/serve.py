@@ -1,0 +1,133 @@
+"""`penchant serve`: a model folder over HTTP."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penchant.cli.options import settings
+from penchant.cli.output import complain, note
+from penchant.cli.progress import Terminal
+from penchant.cli.store_options import DEFAULT_PROJECT, DEFAULT_STORE, Models, Project, StoreUrl
+from penchant.clock import wall_clock
+from penchant.errors import BadModelFolder, UserError
+
+if TYPE_CHECKING:
+    from penchant.log import Reporter
+    from penchant.server.settings import ServerConfig
+    from penchant.store.protocol import Stores
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command(
+        epilog="Example: penchant serve model --store shop --port 8080\n\n"
+        "Example: penchant serve model --store shop --config configs/serve.toml --workers 2\n\n"
+        "Example: penchant serve --store shop --host 0.0.0.0   (what was served last; with keys)"
+    )(serve)
+
+
+def serve(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[MODEL_DIR]", help="A folder written by penchant train; else what was served last."),
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    project: Project = DEFAULT_PROJECT,
+    models: Models = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Beyond this machine only with keys.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where it listens.")] = 8080,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes; each loads the model.")] = 1,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="TOML", help="Settings of the request path, such as configs/serve.toml."),
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the server or service, such as most_wait=0.1."),
+    ] = None,
+    no_keys: Annotated[bool, typer.Option("--no-keys", help="Nobody needs a key; on loopback addresses only.")] = False,
+) -> None:
+    """Serves a model over HTTP: events in, and the next answer already knows.
+
+    A store that is empty gets the people of the model folder first. Without keys (see
+    penchant keys) the server listens on this machine alone. Stops on Ctrl-C or SIGTERM, after it
+    has answered what it accepted.
+    """
+    from penchant.server.hosting import Hosting, application
+    from penchant.server.run import serve as run
+    from penchant.service.opening import shelf_of
+
+    chosen = {"host": host, "port": port, "workers": workers}
+    server, service = _settings(chosen, assignments)
+    pipeline = _pipeline(config)
+    shelf_of(store, project, models)
+    with Terminal() as reporter:
+        projects = _prepared(folder, store, project, models, reporter)
+    hosting = Hosting(
+        store=store, projects=projects, server=server, models=models, pipeline=pipeline, service=(service, "--set"),
+        keyless=no_keys,
+    )  # fmt: skip
+    note(f"listening on http://{host}:{port}  (GET /openapi.json lists what it answers; Ctrl-C stops it)")
+    code = run(partial(application, hosting), server, complain=complain)
+    if code:
+        raise typer.Exit(code)
+
+
+def _settings(chosen: dict[str, Any], assignments: list[str] | None) -> tuple[ServerConfig, dict[str, Any]]:
+    """Settings of the server, and those of the service as plain values; a key belongs to one or the other."""
+    from penchant.errors import UnknownName
+    from penchant.server.settings import ServerConfig
+    from penchant.service.settings import ServiceConfig
+
+    server, service = dict(chosen), {}
+    for key, value in settings(assignments).items():
+        if key in ServerConfig.model_fields:
+            server[key] = value
+        elif key in ServiceConfig.model_fields:
+            service[key] = value
+        else:
+            raise UnknownName("setting", key, [*ServerConfig.model_fields, *ServiceConfig.model_fields], "--set")
+    ServiceConfig.parse(service, "--set")
+    return ServerConfig.parse(server, "--set"), service
+
+
+def _pipeline(file: Path | None) -> tuple[dict[str, Any], str]:
+    from penchant.config import read_toml
+    from penchant.pipeline.settings import PipelineConfig
+
+    if file is None:
+        return {}, ""
+    values = dict(read_toml(file))
+    PipelineConfig.parse(values, str(file))
+    return values, str(file)
+
+
+def _prepared(
+    folder: Path | None, store: str, project: str, models: Path | None, reporter: Reporter
+) -> tuple[str, ...]:
+    """Brings the folder in; returns the projects to serve. A torn folder is refused, and what was served before goes on."""
+    from penchant.service.opening import bring_in, shelf_of
+    from penchant.store.url import open_stores
+
+    stores: Stores = open_stores(store)
+    try:
+        if folder is not None:
+            try:
+                bring_in(stores, project, shelf_of(store, project, models), folder, wall_clock(), reporter)
+            except BadModelFolder as fault:
+                pointer = stores.project(project).pointer()
+                if pointer is None:
+                    raise
+                complain(str(fault))
+                note(f"{pointer.version}, which was served before, goes on")
+        elif project not in stores.projects() or stores.project(project).pointer() is None:
+            raise UserError(f"{store}: no model was ever served here; give a folder: penchant serve MODEL_DIR")
+        return tuple(dict.fromkeys((project, *stores.projects())))
+    finally:
+        stores.close()
