@@ -34,15 +34,16 @@ class Answer:
     fallback: bool
 
 
-def resolved(store: Store, query: Query, upto: int, now: float) -> Query:
+def resolved(store: Store, query: Query, now: float) -> Query:
     """The question with its moment: now, or just after the person's newest event where that is a little ahead of us."""
     if query.at is not None:
         return query
     newest = store.newest_at(query.user_id) if query.user_id is not None and query.history is None else None
-    if newest is None or newest < now:
-        return replace(query, at=round(now, 3))
-    # in whole milliseconds, as everything that is kept
-    return replace(query, at=(round(newest * 1000) + 1) / 1000)
+    # in whole milliseconds, as models count: an event of this very millisecond must lie before the question
+    moment = round(now * 1000)
+    if newest is not None:
+        moment = max(moment, round(newest * 1000) + 1)
+    return replace(query, at=moment / 1000)
 
 
 def answer(

@@ -110,7 +110,7 @@ class Service:
         withheld = self.availability.now()
         # an update that came in between is part of the answer's state of the log
         upto = max(upto, withheld.upto)
-        query = resolved(self.store, query, upto, self.clock())
+        query = resolved(self.store, query, self.clock())
         made = self._answer(world, query, self.availability.mask(world, withheld), upto, exact)
         kept = impression_of(query, made, upto=upto, seed=self.config.seed, pipeline_key=self.pipeline_key)
         self.store.keep_impressions((kept,))
