@@ -35,7 +35,7 @@ def test_nothing_of_the_person_is_left_and_old_events_stay_out(open_service: Ope
     old = Interaction(user_id="ann", item_id="s0001", at=now(), kind="play", event_id="old")
     service.record([old]).result(10)
     answer = service.recommend(Query(user_id="ann", k=3))
-    service.store.keep_impressions(()).result(10)
+    service.shown.flush()
     receipt = service.forget("ann")
     assert receipt.rows["log"] == 1 and receipt.rows["impressions"] == 1
     assert receipt.places and receipt.outside

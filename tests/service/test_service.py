@@ -137,7 +137,7 @@ def test_a_person_can_be_seen_and_exported(service: Service, now: Hand) -> None:
     answer = service.recommend(Query(user_id="ann", k=2))
     user = service.user("ann")
     assert (user["events"], user["features"]) == (1, {"age": "25-34"})
-    service.store.keep_impressions(()).result(10)
+    service.shown.flush()
     records = list(service.export("ann"))
     by_type = {record["type"]: record for record in records}
     assert by_type.keys() == {"event", "user", "recommendation"} and len(records) == 3

@@ -41,7 +41,7 @@ def test_status_of_a_service(open_service: Open, now: Hand) -> None:
         item = "s0001" if number else "unheard of"
         service.record([Interaction(user_id="x", item_id=item, at=now(), kind="play", context=context)]).result(10)
     first = service.recommend(Query(user_id="x", k=3))
-    service.store.keep_impressions(()).result(10)
+    service.shown.flush()
     found = service.status()
     assert found["model_version"] == found["wanted_version"] == first.slate.model_version
     assert found["lists"]["count"] == 1 and found["lists"]["empty"] == 0.0

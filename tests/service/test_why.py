@@ -40,7 +40,7 @@ def test_lists_are_drawn_again_after_swaps_and_news(open_service: Open, now: Han
         ).result(10)
         service.keeper.refresh()
         served.append(service.recommend(Query(history=(Past(item_id="s0003"),), k=4)))
-    service.store.keep_impressions(()).result(10)
+    service.shown.flush()
     for answer in served:
         found = service.why(answer.slate.recommendation_id)
         assert found.same, answer.slate.recommendation_id
@@ -52,7 +52,7 @@ def test_a_later_event_with_an_earlier_time_does_not_enter_an_old_list(open_serv
     service.record([Interaction(user_id="ann", item_id="s0001", at=now(), kind="play", event_id="a")]).result(10)
     answer = service.recommend(Query(user_id="ann", k=5))
     service.record([Interaction(user_id="ann", item_id="s0002", at=now.at - 50, kind="play", event_id="b")]).result(10)
-    service.store.keep_impressions(()).result(10)
+    service.shown.flush()
     found = service.why(answer.slate.recommendation_id)
     assert found.same
     assert [event.event_id for event in found.history] == ["a"]
@@ -67,7 +67,7 @@ def test_an_unknown_list_is_an_error(open_service: Open) -> None:
 def test_scores_are_kept_to_the_last_bit(open_service: Open, now: Hand) -> None:
     service = open_service()
     answer = service.recommend(Query(user_id="ann", k=5))
-    service.store.keep_impressions(()).result(10)
+    service.shown.flush()
     kept = service.store.impression(answer.slate.recommendation_id)
     assert kept is not None
     np.testing.assert_array_equal(kept.scores, [item.score for item in answer.slate.items])

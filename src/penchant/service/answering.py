@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from penchant.data.arrays import Bool
-from penchant.errors import BadConfig
 from penchant.event import Impression, Interaction
 from penchant.pipeline.asked import Asked, World
 from penchant.pipeline.pipeline import Pipeline
@@ -26,23 +25,23 @@ EXACT = "!exact"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answer:
-    """A list, the question as it was understood, and the past that it was made from."""
+    """A list, the question with its moment, the same as the request path understood it, and the past it was made from."""
 
     slate: Slate
+    query: Query
     asked: Asked
     events: tuple[Interaction, ...]
     fallback: bool
 
 
-def resolved(store: Store, query: Query, now: float) -> Query:
+def resolved(query: Query, events: Sequence[Interaction], now: float) -> Query:
     """The question with its moment: now, or just after the person's newest event where that is a little ahead of us."""
     if query.at is not None:
         return query
-    newest = store.newest_at(query.user_id) if query.user_id is not None and query.history is None else None
     # in whole milliseconds, as models count: an event of this very millisecond must lie before the question
     moment = round(now * 1000)
-    if newest is not None:
-        moment = max(moment, round(newest * 1000) + 1)
+    if events:
+        moment = max(moment, round(events[-1].at * 1000) + 1)
     return replace(query, at=moment / 1000)
 
 
@@ -54,19 +53,19 @@ def answer(
     withheld: Bool,
     *,
     upto: int,
+    now: float,
     seed: int,
     recommendation_id: str,
     history_events: int,
     exact: bool = False,
 ) -> Answer:
-    """A list for a question whose `at` is set, as of an offset of the log.
+    """A list for a question, as of an offset of the log; one without a moment is about `now` (seconds).
 
     Raises:
         UnknownName, BadConfig: the question names something that is not declared.
     """
-    if query.at is None:
-        raise BadConfig("at: expected the moment of the question")
-    person = known(store, query, upto, history_events)
+    person = known(store, query, upto, history_events, attributes=bool(world.catalogue.schema.user_attributes))
+    query = resolved(query, person.events, now)
 
     def chosen(ids: Sequence[str]) -> frozenset[str]:
         return store.chosen_among(str(query.user_id), ids, before=query.at, upto=upto)
@@ -77,15 +76,15 @@ def answer(
     )  # fmt: skip
     made = pipeline.answer(question)
     slate = Slate(recommendation_id=recommendation_id, items=made.items, trace=made.trace, model_version=world.version)
-    return Answer(slate=slate, asked=question, events=person.events, fallback=made.fallback)
+    return Answer(slate=slate, query=query, asked=question, events=person.events, fallback=made.fallback)
 
 
-def impression_of(query: Query, made: Answer, *, upto: int, seed: int, pipeline_key: str) -> Impression:
-    """What is kept of a list; `query` is the question as it was asked, with its moment."""
+def impression_of(made: Answer, *, upto: int, seed: int, pipeline_key: str) -> Impression:
+    """What is kept of a list."""
     slate, world = made.slate, made.asked.world
     return Impression(
         recommendation_id=slate.recommendation_id,
-        query=query,
+        query=made.query,
         item_ids=tuple(item.item_id for item in slate.items),
         propensities=tuple(item.propensity for item in slate.items),
         model_version=world.version,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,14 +33,14 @@ class Known:
     features: dict[str, Any] | None = None
 
 
-def known(store: Store, query: Query, upto: int, last: int) -> Known:
+def known(store: Store, query: Query, upto: int, last: int, *, attributes: bool) -> Known:
     """The person's newest `last` events before the query's `at`, as of an offset, and the attributes."""
     if query.user_id is None:
         return Known()
     events: tuple[Interaction, ...] = ()
     if query.history is None:
         events = store.history(query.user_id, before=query.at, upto=upto, last=last)
-    update = store.user(query.user_id, upto=upto)
+    update = store.user(query.user_id, upto=upto) if attributes else None
     return Known(events=events, whole=len(events) < last, features=dict(update.features) if update else None)
 
 
@@ -62,13 +63,15 @@ def asked(
     encoded = world.model.encode([replace(full, where=None, similar_to=None)])
     past = encoded.batch.history
     kinds = list(schema.kinds)
-    by_kind = {kinds[k]: np.unique(past.item[past.kind == k]) for k in np.unique(past.kind).tolist()}
+    seen, found = np.unique(past.item), np.flatnonzero(np.bincount(past.kind)).tolist()
+    one = len(found) == 1
+    by_kind = {kinds[k]: seen if one else np.unique(past.item[past.kind == k]) for k in found}
     return Asked(
         query=full,
         encoded=encoded,
         world=world,
         withheld=withheld,
-        seen=np.unique(past.item),
+        seen=seen,
         seen_by_kind=by_kind,
         rng=for_request(seed, recommendation_id),
         exact=exact,
@@ -79,17 +82,17 @@ def asked(
 def pasts(events: Iterable[Interaction], schema: Schema) -> tuple[Past, ...]:
     """Events as the past of a query; what the served schema does not declare is left out, as another model may not know it."""
     declared = schema.context.keys()
-    return tuple(
-        Past(
-            item_id=event.item_id,
-            at=event.at,
-            kind=event.kind,
-            value=event.value,
-            context={k: v for k, v in event.context.items() if k in declared} if event.context else {},
-        )
-        for event in events
-        if event.kind in schema.kinds
-    )
+    return tuple([_past(event, declared) for event in events if event.kind in schema.kinds])
+
+
+def _past(event: Interaction, declared: AbstractSet[str]) -> Past:
+    """Filled in at once: the constructor checks what the log has checked already, and a history has up to a thousand of them."""
+    past: Past = object.__new__(Past)
+    context = event.context
+    if context and not context.keys() <= declared:
+        context = {name: value for name, value in context.items() if name in declared}
+    past.__dict__.update(item_id=event.item_id, at=event.at, kind=event.kind, value=event.value, context=context)
+    return past
 
 
 def _in_numbers(world: World, chosen_before: Callable[[Sequence[str]], Iterable[str]]) -> Callable[[Nums], Bool]:

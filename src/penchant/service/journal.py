@@ -17,6 +17,7 @@ from penchant.event import Features, Interaction, ItemUpdate
 from penchant.store.protocol import Store
 
 _FIRST_ROOM = 1 << 14
+_LONG_AGO = 62_135_596_800.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,10 +36,14 @@ class Choices:
 
 
 class Journal:
-    """Reads the log of one store step by step; not for several threads at once."""
+    """Reads the log of one store step by step; not for several threads at once.
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    Args:
+        since: only events later than this matter, seconds since 1970.
+    """
+
+    def __init__(self, store: Store, since: float) -> None:
+        self.store, self.since = store, since
         self.upto = 0
         self._items: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
@@ -53,7 +58,7 @@ class Journal:
         if upto <= self.upto:
             return
         item, at, kind, offset = [], [], [], []
-        for stored in self.store.scan(self.upto, upto, types=(Interaction,)):
+        for stored in self.store.scan(self.upto, upto, types=(Interaction,), newer_than=self.since):
             event = stored.event
             assert isinstance(event, Interaction)
             item.append(self._items.setdefault(event.item_id, len(self._items)))
@@ -78,8 +83,7 @@ class Journal:
 
     def choices(self, catalogue: Catalogue, upto: int) -> Choices:
         """Events with an offset <= `upto` that are later than all that the catalogue's popularity knows."""
-        known = catalogue.popularity.at
-        since = int(known[-1]) if len(known) else np.iinfo(np.int64).min
+        since = round(known_until(catalogue) * 1000)
         n = int(np.searchsorted(self._offset[: self._n], upto, side="right"))
         rows = np.flatnonzero(self._at[:n] > since)
         number = np.asarray(
@@ -91,6 +95,12 @@ class Journal:
         rows = rows[(item >= 0) & (counts > 0)]
         rows = rows[np.argsort(self._at[rows], kind="stable")]
         return Choices(item=number[self._item[rows]], at=self._at[rows], weight=weight[self._kind[rows]])
+
+
+def known_until(catalogue: Catalogue) -> float:
+    """The newest event that the catalogue's popularity counts, seconds since 1970; the year 1 without one."""
+    known = catalogue.popularity.at
+    return int(known[-1]) / 1000 if len(known) else -_LONG_AGO
 
 
 def item_updates(

@@ -21,7 +21,7 @@ from penchant.pipeline.pipeline import Pipeline
 from penchant.pipeline.settings import PipelineConfig, build_pipeline
 from penchant.query import Query
 from penchant.service import exporting
-from penchant.service.answering import Answer, answer, impression_of, resolved, served
+from penchant.service.answering import Answer, answer, impression_of, served
 from penchant.service.availability import Availability
 from penchant.service.forgetting import forget
 from penchant.service.intake import Intake, checked_id
@@ -31,6 +31,7 @@ from penchant.service.recording import record
 from penchant.service.refitting import refit
 from penchant.service.settings import ServiceConfig
 from penchant.service.shelf import Shelf, described, version_of
+from penchant.service.shown import Shown
 from penchant.service.status import status_of
 from penchant.service.trending import trending
 from penchant.service.why import draw_again
@@ -76,6 +77,7 @@ class Service:
         self.availability = Availability(store, self.config.suspicion)
         self.worlds = Worlds(store, shelf, self.config.worlds_kept)
         self.keeper = Keeper(store, self.worlds, self.config, warm=self._warm)
+        self.shown = Shown(store)
         self._refitting = Lock()
         self._pipeline_of = lru_cache(maxsize=16)(self._kept_pipeline)
         self._intake: Intake | None = None
@@ -110,15 +112,14 @@ class Service:
         withheld = self.availability.now()
         # an update that came in between is part of the answer's state of the log
         upto = max(upto, withheld.upto)
-        query = resolved(self.store, query, self.clock())
         made = self._answer(world, query, self.availability.mask(world, withheld), upto, exact)
-        kept = impression_of(query, made, upto=upto, seed=self.config.seed, pipeline_key=self.pipeline_key)
-        self.store.keep_impressions((kept,))
+        kept = impression_of(made, upto=upto, seed=self.config.seed, pipeline_key=self.pipeline_key)
+        self.shown.add(kept)
         return served(made, upto=upto)
 
     def _answer(self, world: World, query: Query, withheld: Any, upto: int, exact: bool = False) -> Answer:
         return answer(
-            self.store, self.pipeline, world, query, withheld, upto=upto, seed=self.config.seed,
+            self.store, self.pipeline, world, query, withheld, upto=upto, now=self.clock(), seed=self.config.seed,
             recommendation_id=secrets.token_hex(12), history_events=self.config.history_events, exact=exact,
         )  # fmt: skip
 
@@ -140,6 +141,7 @@ class Service:
 
     def why(self, recommendation_id: str) -> Why:
         """See `App.why`."""
+        self.shown.flush()
         return draw_again(
             self.store, self.worlds, self.availability, self._pipeline_of, recommendation_id,
             history_events=self.config.history_events,
@@ -181,10 +183,12 @@ class Service:
 
     def export(self, user_id: str) -> Iterator[Mapping[str, Any]]:
         """See `App.export`."""
+        self.shown.flush()
         return (exporting.record(part) for part in self.store.export(user_id))
 
     def forget(self, user_id: str) -> Receipt:
         """See `App.forget`."""
+        self.shown.flush()
         return forget(self.store, user_id, self.clock())
 
     # -- models ----------------------------------------------------------------------------------------------------
@@ -245,6 +249,7 @@ class Service:
     def close(self) -> None:
         """See `App.close`; the store itself belongs to who opened it."""
         self.keeper.close()
+        self.shown.close()
 
 
 def _stage_failed(stage: str, fault: Exception) -> None:

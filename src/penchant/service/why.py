@@ -41,6 +41,7 @@ def draw_again(
         kept.query,
         availability.as_of(kept.log_offset).mask(world),
         upto=kept.log_offset,
+        now=kept.query.at or 0.0,
         seed=kept.seed,
         recommendation_id=recommendation_id,
         history_events=history_events,

@@ -18,7 +18,7 @@ from penchant.models.base import Model
 from penchant.models.serving import with_world
 from penchant.models.vectors import HasVectors
 from penchant.pipeline.asked import World
-from penchant.service.journal import Journal, item_updates
+from penchant.service.journal import Journal, item_updates, known_until
 from penchant.service.shelf import Shelf, version_of
 from penchant.store.protocol import Store
 
@@ -38,7 +38,7 @@ class Worlds:
 
     def __init__(self, store: Store, shelf: Shelf, kept: int) -> None:
         self.store, self.shelf, self.kept = store, shelf, kept
-        self.journal = Journal(store)
+        self._journal: Journal | None = None
         self._lock = Lock()
         self._opened: OrderedDict[str, Opened] = OrderedDict()
         self._made: OrderedDict[tuple[str, int, int], World] = OrderedDict()
@@ -78,8 +78,11 @@ class Worlds:
     def _make(self, opened: Opened, catalogue_offset: int, popularity_offset: int) -> World:
         base = opened.model.catalogue
         catalogue = grown(base, self._updates_of(opened, catalogue_offset))
-        self.journal.read(popularity_offset)
-        later = self.journal.choices(catalogue, popularity_offset)
+        journal = self._journal
+        if journal is None or journal.since > known_until(base):
+            journal = self._journal = Journal(self.store, known_until(base))
+        journal.read(popularity_offset)
+        later = journal.choices(catalogue, popularity_offset)
         popularity = base.popularity.extended(later.item, later.at, later.weight, n_items=len(catalogue.items))
         model = with_world(opened.model, catalogue, popularity)
         index, n = opened.index, len(catalogue.items)

@@ -158,9 +158,17 @@ class Store(Protocol):
         """The greatest `at` of a person's events; None without one."""
 
     def scan(
-        self, after: int = 0, upto: int | None = None, *, types: Sequence[type[Logged]] = (), at_once: int = 10_000
+        self,
+        after: int = 0,
+        upto: int | None = None,
+        *,
+        types: Sequence[type[Logged]] = (),
+        newer_than: float | None = None,
+        at_once: int = 10_000,
     ) -> Iterator[Stored]:
         """The log in order of offsets, ``after < offset <= upto``; only of these `types` when some are given.
+
+        `newer_than` (seconds) leaves out what has an `at` of at most that, without reading it.
 
         Reads `at_once` rows at a time and holds no lock between them.
         """

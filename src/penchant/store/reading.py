@@ -94,16 +94,24 @@ class Reading:
         return found
 
     def scan(
-        self, after: int = 0, upto: int | None = None, *, types: Sequence[type[Logged]] = (), at_once: int = 10_000
+        self,
+        after: int = 0,
+        upto: int | None = None,
+        *,
+        types: Sequence[type[Logged]] = (),
+        newer_than: float | None = None,
+        at_once: int = 10_000,
     ) -> Iterator[Stored]:
         """The log in order; without `upto` it ends at what is the newest offset when the first event is asked for."""
         numbers = sorted(TYPES[kind] for kind in types)
         rare = " AND type <> 1" if numbers and INTERACTION not in numbers else ""
         which = f"{rare} AND type IN ({', '.join(map(str, numbers))})" if numbers else ""
-        sql = _SCAN.format(columns=COLUMNS, which=which)
+        late = "" if newer_than is None else " AND at > ?"
+        since = () if newer_than is None else (newer_than,)
+        sql = _SCAN.format(columns=COLUMNS, which=which + late)
         end = self.offset() if upto is None else upto
         while after < end:
-            rows = self._rows(sql, (after, end, at_once))
+            rows = self._rows(sql, (after, end, *since, at_once))
             for row in rows:
                 yield stored_of(row)
             if len(rows) < at_once:
