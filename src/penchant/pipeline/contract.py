@@ -13,12 +13,12 @@ from penchant.pipeline.stages import Candidates
 _CELLS = 200_000
 """Comparisons that are cheaper than sorting."""
 
-Where = Callable[[Nums], Bool]
-"""Which of some items the filter expression allows, bool [n]."""
+Holds = Callable[[Nums], Bool]
+"""Which of some items the filter expression holds for, bool [n]."""
 
 
 def kept_by_contract(
-    asked: Asked, ranked: Candidates, k: int, where: Where | None
+    asked: Asked, ranked: Candidates, k: int, where: Holds | None
 ) -> tuple[Candidates, Mapping[str, int]]:
     """The first `k` of `ranked` that may be shown, and how many others stood before them, by rule.
 
@@ -33,7 +33,7 @@ def kept_by_contract(
     return head.take(np.flatnonzero(fine)[:k]), removed
 
 
-def _may_be_shown(asked: Asked, ranked: Candidates, where: Where | None) -> tuple[Bool, dict[str, int]]:
+def _may_be_shown(asked: Asked, ranked: Candidates, where: Holds | None) -> tuple[Bool, dict[str, int]]:
     items = ranked.items
     fine = np.isfinite(ranked.scores)
     removed = {"no score": int(len(items) - fine.sum())}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from penchant.pipeline.asked import Asked
-from penchant.pipeline.contract import Where, kept_by_contract
+from penchant.pipeline.contract import kept_by_contract
 from penchant.pipeline.course import Course, Failed, unheard
 from penchant.pipeline.fallback import Fallback
 from penchant.pipeline.filters import STANDARD
@@ -17,6 +18,7 @@ from penchant.pipeline.ordering import best_first
 from penchant.pipeline.rankers import ModelRanker
 from penchant.pipeline.retrievers.similar import LikeItem
 from penchant.pipeline.stages import Candidates, Filter, Ranker, Reranker, Retriever
+from penchant.pipeline.where import Where, checked_where
 from penchant.slate import Recommendation, StageTrace
 
 FEW = 0.05
@@ -69,9 +71,11 @@ class Pipeline:
             UnknownName, BadConfig: `where` is no expression of this catalogue, or `similar_to` is no item of it. Everything
                 else that goes wrong only takes its stage away.
         """
-        like, where = asked.like, None
+        like, text = asked.like, asked.query.where
+        where = None if text is None else Where(checked_where(text, asked.world.catalogue))
         course = Course(failed=self.failed)
-        allowed = allowed_items(course, asked, (*STANDARD, *self.filters))
+        own: tuple[Filter, ...] = () if where is None else (where,)
+        allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
         n_allowed = int(np.count_nonzero(allowed))
         if n_allowed == 0:
             found = Candidates.none()
@@ -119,8 +123,9 @@ def _reranked(course: Course, asked: Asked, reranker: Reranker, found: Candidate
 def _checked(course: Course, asked: Asked, ranked: Candidates, where: Where | None) -> Candidates:
     """What the contract lets through; nothing when even that fails."""
     nothing: tuple[Candidates, Mapping[str, int]] = (Candidates.none(), {})
+    holds = None if where is None else partial(where.holds, asked)
     kept, _ = course.step(
-        "contract", len(ranked), lambda: kept_by_contract(asked, ranked, asked.query.k, where),
+        "contract", len(ranked), lambda: kept_by_contract(asked, ranked, asked.query.k, holds),
         otherwise=nothing, n_out=lambda done: len(done[0]), removed=lambda done: done[1],
     )  # fmt: skip
     return kept
