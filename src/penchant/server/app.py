@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from penchant.clock import Clock
 from penchant.server import paths, problems, short_way
@@ -166,8 +167,16 @@ async def _http_problem(request: Request, fault: Exception) -> Response:
         405: f"{request.method} is not known here",
     }
     status = fault.status_code if fault.status_code in problems.TITLES else 400
-    problem = Problem(status, words.get(status, "the request cannot be read"), headers=fault.headers)
+    headers = {"allow": _allowed(request)} if status == 405 else fault.headers
+    problem = Problem(status, words.get(status, "the request cannot be read"), headers=headers)
     return problem_response(problem, seen.request_id)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes at a path, for the header ``Allow``."""
+    routes = [route for route in request.app.routes if isinstance(route, GuardedRoute)]
+    there = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in there for method in route.methods or ()}))
 
 
 def _version() -> str:

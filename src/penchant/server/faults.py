@@ -16,10 +16,10 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 _EXPECTED = re.compile(r"Expected (?P<expected>.*?)(?:, got (?P<got>.*))?$", re.DOTALL)
 _WORDS = {
-    "`float | str | null`": "a number or text",
-    "`float | str`": "a number or text",
-    "`str | null`": "text",
-    "`str`": "text",
+    "`float | str | null`": "a number or a text",
+    "`float | str`": "a number or a text",
+    "`str | null`": "a text",
+    "`str`": "a text",
     "`float`": "a number",
     "`int`": "a whole number",
     "`bool`": "true or false",
@@ -39,19 +39,20 @@ def unreadable(fault: Exception) -> Problem:
     return Problem(400, f"the body is no JSON: {text}")
 
 
-def invalid(fault: msgspec.ValidationError, fields: Sequence[str]) -> Problem:
-    """422 for JSON of the wrong shape; `fields` are the names that are known at its top."""
-    field = field_fault(fault, fields)
+def invalid(fault: msgspec.ValidationError, fields: Sequence[str], inner: Sequence[str] = ()) -> Problem:
+    """422 for JSON of the wrong shape; `fields` are the names that are known at its top, `inner` those of objects in it."""
+    field = field_fault(fault, fields, inner)
     return Problem(422, sentence(field), errors=(field,))
 
 
-def field_fault(fault: msgspec.ValidationError, fields: Sequence[str]) -> FieldFault:
+def field_fault(fault: msgspec.ValidationError, fields: Sequence[str], inner: Sequence[str] = ()) -> FieldFault:
     """The field at fault."""
     found = _WHERE.match(str(fault))
     what, path = (found["what"], (found["path"] or "").lstrip(".")) if found else (str(fault), "")
     path = path.replace("[...]", ".*").lstrip(".")
     if unknown := _UNKNOWN.match(what):
         name = unknown["name"][:80]
+        fields = inner if path else fields
         near = nearest(name, fields)
         return FieldFault(
             field=f"{path}.{name}" if path else name,
@@ -72,7 +73,7 @@ def sentence(field: FieldFault) -> str:
     if field.fix == "give it one":
         return f"{field.field}: missing; give it a value"
     if field.expected and field.expected.startswith("one of: "):
-        return f"{field.field}: unknown; {field.fix} Known: {field.expected[8:]}".replace("? Known", "? Known")
+        return f"{field.field}: unknown; {field.fix} ({field.expected})"
     got = f", got {field.value}" if field.value else ""
     return f"{field.field or 'body'}: expected {field.expected}{got}"
 

@@ -196,7 +196,7 @@ def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes, fields: Sequence[s
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as fault:
-        raise invalid(fault, fields) from None
+        raise invalid(fault, fields, names_of(SentPast)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise unreadable(fault) from None
 

@@ -143,13 +143,18 @@ def _list(body: bytes, most: int) -> Iterable[SentEvent | Exception]:
 
 def _raws(body: bytes) -> list[msgspec.Raw]:
     _readable(body)
-    return _RAW.decode(body)
+    try:
+        return _RAW.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise unreadable(fault) from None
 
 
 def _readable(body: bytes) -> bytes:
     """The body, when all of it is JSON: places that no field reads are only skipped by the decoder above."""
     try:
         msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        return body  # a number beyond any float; whoever sent it with an event is told so
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise unreadable(fault) from None
     return body

@@ -32,7 +32,7 @@ def instant(given: float | str, name: str) -> float:
 def check_names(given: Mapping[str, Any], name: str) -> None:
     """Raises BadConfig for field names and texts that cannot be kept; the schema judges the rest."""
     for field, value in given.items():
-        if len(field) > ids.MOST_BYTES or not field.isprintable():
+        if not field or len(field) > ids.MOST_BYTES or not field.isprintable():
             raise BadConfig(f'{name}: expected a field name, got "{shown(field)}"')
         for text in value if isinstance(value, list) else (value,):
             if isinstance(text, str) and (len(text) > LONGEST_TEXT or "\0" in text):
