@@ -125,12 +125,12 @@ def penchant_server(model: Path, store: Path, *, workers: int = 1, options: tupl
 
 
 @contextmanager
-def plain_server(model: Path | str, *, workers: int = 1) -> Iterator[Server]:
+def plain_server(model: Path | str, top: str = "topk") -> Iterator[Server]:
     """The comparison, see `benchmarks.plain_server`; ``"hello"`` answers without a model."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--log-level", "warning"]
-    command += ["--port", str(port), "--workers", str(workers), "benchmarks.plain_server:app"]
-    with _running(command, port, "/", {"PLAIN_MODEL": str(model)}) as server:
+    command += ["--port", str(port), "--workers", "1", "benchmarks.plain_server:app"]
+    with _running(command, port, "/", {"PLAIN_MODEL": str(model), "PLAIN_TOP": top}) as server:
         yield server
 
 

@@ -43,7 +43,7 @@ def own_writes(model: Path, size: str, workers: int, n: int) -> dict[str, Any]:
         seeded(server, size)
         writers, readers, processes = spread(server, workers)
         first = {number: asked(readers[0], number)["items"][0]["item_id"] for number in range(min(n, SERVED))}
-        changed, behind, wrong, pairs = 0, 0, [], Counter[str]()
+        changed, named, behind, wrong, pairs = 0, 0, 0, [], Counter[str]()
         acknowledged, answered = np.zeros(n), np.zeros(n)
         for turn in range(n):
             number = turn % SERVED
@@ -58,6 +58,7 @@ def own_writes(model: Path, size: str, workers: int, n: int) -> dict[str, Any]:
             taken = status < 300 and _offset(told) is not None
             good = taken and len(items) == K and item not in items
             changed += good
+            named += found.get("history", [None])[0] == f"own-{turn}"
             behind += taken and "log_offset" in found and found["log_offset"] < (_offset(told) or 0)
             if not good and len(wrong) < 5:
                 wrong.append({"turn": turn, "item": item, "status": status, "told": told, "items": items})
@@ -65,7 +66,8 @@ def own_writes(model: Path, size: str, workers: int, n: int) -> dict[str, Any]:
             same = processes["write"][writer] == processes["read"][reader]
             pairs["same process" if same else "another process"] += 1
         return {
-            "workers": workers, "events": n, "changed_the_next_answer": changed, "answers_behind_the_event": int(behind),
+            "workers": workers, "events": n, "changed_the_next_answer": changed, "answers_that_name_the_event": named,
+            "answers_behind_the_event": int(behind),
             "processes_that_answered": len({*processes["write"], *processes["read"]}), "pairs": dict(pairs),
             "wrong": wrong, "acknowledged_ms": quantiles(acknowledged), "event_to_changed_list_ms": quantiles(answered),
             "share_changed": changed / n, "event_to_changed_list_p95_ms": float(1000 * np.percentile(answered, 95)),
