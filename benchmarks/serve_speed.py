@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -13,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.serve_calls import CONNECTIONS, K, pasts, post, questions, seeded
+from benchmarks.serve_calls import CONNECTIONS, K, pasts, post, questions, serving
 from benchmarks.serve_load import Measured, Request, Spec, drive
-from benchmarks.serve_process import Server, penchant_server, plain_server
+from benchmarks.serve_process import Server, plain_server
 from benchmarks.serve_world import SIZES
 
 PLAIN = {"plain": "topk", "plain, partition": "partition"}
@@ -23,15 +22,6 @@ PLAIN = {"plain": "topk", "plain, partition": "partition"}
 
 OPEN_CONNECTIONS = 64
 """Connections of an open load: more than are ever busy at half load."""
-
-
-@contextmanager
-def ready(model: Path, size: str) -> Iterator[Server]:
-    """A server with everyone's past in its store, warmed up."""
-    with tempfile.TemporaryDirectory() as store, penchant_server(model, Path(store)) as server:
-        seeded(server, size)
-        closed(server, questions(), 3.0)
-        yield server
 
 
 def closed(server: Server, requests: list[Request], seconds: float) -> dict[str, Any]:
@@ -49,7 +39,7 @@ def opened(server: Server, requests: list[Request], *phases: tuple[float, float]
 
 def latency(model: Path, size: str, runs: int, seconds: float) -> dict[str, Any]:
     """Capacity (closed load), then latencies at half of it (open load), then the same while a refit runs."""
-    with ready(model, size) as server:
+    with serving([model], size) as server:
         asked = questions()
         capacity = [closed(server, asked, seconds / 2) for _ in range(runs)]
         rate = median(one["per_second"] for one in capacity) / 2
@@ -97,7 +87,7 @@ def throughput(model: Path, size: str, runs: int, seconds: float) -> dict[str, A
     asked = questions()
     turns: list[dict[str, Any]] = []
     with ExitStack() as stack:
-        ours = stack.enter_context(ready(model, size))
+        ours = stack.enter_context(serving([model], size))
         plain = {name: stack.enter_context(plain_server(model, top)) for name, top in PLAIN.items()}
         for server in plain.values():
             closed(server, histories, 2.0)

@@ -23,11 +23,11 @@ from benchmarks.serve_calls import (
     in_batches,
     person,
     post,
-    seeded,
     sent_in_bulk,
+    serving,
 )
 from benchmarks.serve_load import Spec, drive
-from benchmarks.serve_process import Server, penchant_server
+from benchmarks.serve_process import Server
 from benchmarks.serve_world import SERVED
 
 LINES = 6
@@ -39,8 +39,7 @@ def own_writes(model: Path, size: str, workers: int, n: int) -> dict[str, Any]:
 
     Repeats are excluded in this world, so a list that still holds the item was made without the event.
     """
-    with tempfile.TemporaryDirectory() as store, penchant_server(model, Path(store), workers=workers) as server:
-        seeded(server, size)
+    with serving([model], size, workers) as server:
         writers, readers, processes = spread(server, workers)
         first = {number: asked(readers[0], number)["items"][0]["item_id"] for number in range(min(n, SERVED))}
         changed, named, behind, wrong, pairs = 0, 0, 0, [], Counter[str]()
@@ -111,34 +110,32 @@ def quantiles(seconds: np.ndarray) -> dict[str, float]:
 
 def ingest(model: Path, size: str, runs: int, events: int) -> dict[str, Any]:
     """Batches of 100, four in flight, acknowledged when durable; then the first batch again, which must all be duplicates."""
-    with tempfile.TemporaryDirectory(dir=os.environ.get("PENCHANT_BENCH_DISK")) as store:
-        limit = fsyncs(Path(store))
-        with penchant_server(model, Path(store)) as server:
-            turns = []
-            for run in range(runs + 1):  # the first one warms up
-                now = time.time()
-                sent = [
-                    event(person(i % SERVED), f"i{i % 1000}", f"run-{run}-{i}", now - 1e-3 * (events - i))
-                    for i in range(events)
-                ]
-                cpu = server.cpu_seconds()
-                found = sent_in_bulk(server, sent)
-                cpu = server.cpu_seconds() - cpu
-                turns.append(
-                    {"events_per_second": events / found.seconds, "events_per_server_cpu_second": events / cpu}
-                    | {"batch_p50_ms": found.told()["p50_ms"], "batch_p99_ms": found.told()["p99_ms"]}
-                )
-            again = drive(
-                in_batches(sent[:BATCH]), Spec(port=server.port, connections=1, seconds=60, most=1, keep=True)
+    with tempfile.TemporaryDirectory() as folder:
+        limit = fsyncs(Path(folder))
+    with serving([model], size) as server:
+        turns = []
+        for run in range(runs + 1):  # the first one warms up
+            now = time.time()
+            sent = [
+                event(person(i % SERVED), f"i{i % 1000}", f"run-{run}-{i}", now - 1e-3 * (events - i))
+                for i in range(events)
+            ]
+            cpu = server.cpu_seconds()
+            found = sent_in_bulk(server, sent)
+            cpu = server.cpu_seconds() - cpu
+            turns.append(
+                {"events_per_second": events / found.seconds, "events_per_server_cpu_second": events / cpu}
+                | {"batch_p50_ms": found.told()["p50_ms"], "batch_p99_ms": found.told()["p99_ms"]}
             )
-        turns = turns[1:]
-        pace = median(turn["events_per_second"] for turn in turns)
-        bound = BATCH * IN_FLIGHT * limit["fsyncs_per_second"]
-        return {
-            "events": events, "batch": BATCH, "in_flight": IN_FLIGHT, "turns": turns, "events_per_second": pace,
-            "sent_again": counted(again.bodies[0]),
-            **limit, "events_per_second_if_only_fsync_cost": bound, "share_of_that": pace / bound,
-        }  # fmt: skip
+        again = drive(in_batches(sent[:BATCH]), Spec(port=server.port, connections=1, seconds=60, most=1, keep=True))
+    turns = turns[1:]
+    pace = median(turn["events_per_second"] for turn in turns)
+    bound = BATCH * IN_FLIGHT * limit["fsyncs_per_second"]
+    return {
+        "events": events, "batch": BATCH, "in_flight": IN_FLIGHT, "turns": turns, "events_per_second": pace,
+        "sent_again": counted(again.bodies[0]),
+        **limit, "events_per_second_if_only_fsync_cost": bound, "share_of_that": pace / bound,
+    }  # fmt: skip
 
 
 def fsyncs(folder: Path) -> dict[str, float]:
