@@ -87,6 +87,10 @@ def _throughput(models: list[Path], size: str, effort: Effort) -> Mapping[str, A
     return throughput(models[0], size, effort.runs, effort.seconds)
 
 
+def _ratios(least: float) -> tuple[Figure, ...]:
+    return tuple(Figure(name=name, least=least) for name in ("ratio", "ratio_to_partition"))
+
+
 _OWN = (Figure(name="share_changed", least=1.0, whole=True), Figure(name="event_to_changed_list_p95_ms", most=50.0))
 _LATENCY = tuple(
     Figure(name=f"{name}_ms{when}", most=most)
@@ -104,8 +108,8 @@ ROWS = {
     "latency-100k-sasrec": Row(size="100k", make=_latency, figures=_LATENCY),
     "latency-100k-itemknn": Row(size="100k", models=("itemknn",), make=_latency, figures=_LATENCY),
     "latency-1m": Row(size="1m", make=_latency, figures=(Figure(name="p50_ms", most=20.0),)),
-    "throughput-100k": Row(size="100k", make=_throughput, figures=(Figure(name="ratio", least=2.0),)),
-    "throughput-1m": Row(size="1m", make=_throughput, figures=(Figure(name="ratio", least=10.0),)),
+    "throughput-100k": Row(size="100k", make=_throughput, figures=_ratios(2.0)),
+    "throughput-1m": Row(size="1m", make=_throughput, figures=_ratios(10.0)),
     "memory": Row(
         size="100k",
         make=lambda models, size, effort: memory(models[0], size, 30.0 if effort.quick else 600.0),

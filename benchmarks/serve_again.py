@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.serve_calls import K, event, person, seeded
-from benchmarks.serve_process import Server, penchant_server
+from benchmarks.serve_calls import K, event, person, serving
+from benchmarks.serve_process import Server
 from benchmarks.serve_world import SERVED, SIZES
 from penchant.errors import UserError
 
@@ -19,23 +18,14 @@ NOTICED_WITHIN = 5.0
 
 def why(models: list[Path], size: str, swaps: int, answers: int) -> dict[str, Any]:
     """Serves lists while two models take turns and people go on; afterwards each list must come out the same again."""
-    with tempfile.TemporaryDirectory() as store:
-        for model in models:  # a folder that is served once is a version that can be activated from then on
-            with penchant_server(model, Path(store)) as server:
-                known = [one["version"] for one in server.must("GET", "/v1/models")["models"]]
-        with penchant_server(models[0], Path(store)) as server:
-            seeded(server, size)
-            kept: list[dict[str, Any]] = []
-            noticed = []
-            for swap in range(swaps):
-                noticed.append(swapped(server, known[swap % len(known)]))
-                kept += lived(server, size, swap, answers // swaps)
-            return {
-                "swaps": swaps,
-                "versions": len(known),
-                "slowest_swap_seconds": max(noticed),
-                **redrawn(server, kept),
-            }
+    with serving(models, size) as server:
+        known = [one["version"] for one in server.must("GET", "/v1/models")["models"]]
+        kept: list[dict[str, Any]] = []
+        noticed = []
+        for swap in range(swaps):
+            noticed.append(swapped(server, known[swap % len(known)]))
+            kept += lived(server, size, swap, answers // swaps)
+        return {"swaps": swaps, "versions": len(known), "slowest_swap_seconds": max(noticed), **redrawn(server, kept)}
 
 
 def swapped(server: Server, version: str) -> float:

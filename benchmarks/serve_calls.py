@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import select
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from benchmarks.serve_load import Line, Measured, Request, Spec, drive
-from benchmarks.serve_process import Server
+from benchmarks.serve_process import Server, penchant_server
 from benchmarks.serve_world import PAST, SERVED, SIZES, served
 from penchant.errors import UserError
 
@@ -50,7 +54,7 @@ def questions(people: Sequence[int] = range(SERVED), **more: Any) -> list[Reques
     return [post("/v1/recommend", {"user_id": person(number), "k": K, **more}) for number in order]
 
 
-def seeded(server: Server, size: str) -> Measured:
+def seeded(server: Server, size: str) -> None:
     """Sends the pasts of all people, in the order of time; one event a minute, the newest an hour ago."""
     now, rows = time.time(), pasts(size)
     events = [
@@ -58,7 +62,30 @@ def seeded(server: Server, size: str) -> Measured:
         for place in range(PAST)
         for number, row in enumerate(rows)
     ]
-    return sent_in_bulk(server, events)
+    sent_in_bulk(server, events)
+
+
+@cache
+def _filled(models: tuple[Path, ...], size: str) -> tuple[TemporaryDirectory[str], float]:
+    """A store that each of these models was served from once, with everyone's past in it; and seconds of the first start."""
+    scratch = TemporaryDirectory(prefix="penchant-serve-")
+    for model in models[1:]:
+        with penchant_server(model, Path(scratch.name) / "store"):
+            pass
+    with penchant_server(models[0], Path(scratch.name) / "store") as server:
+        seeded(server, size)
+        return scratch, server.ready_after
+
+
+@contextmanager
+def serving(models: Sequence[Path], size: str, workers: int = 1) -> Iterator[Server]:
+    """A server of the first of `models` on a store of its own that holds everyone's past, warmed up."""
+    filled, _ = _filled(tuple(models), size)
+    with TemporaryDirectory(prefix="penchant-serve-") as scratch:
+        store = shutil.copytree(Path(filled.name) / "store", Path(scratch) / "store")
+        with penchant_server(models[0], store, workers=workers) as server:
+            drive(questions(), Spec(port=server.port, connections=CONNECTIONS, seconds=3.0))
+            yield server
 
 
 def in_batches(events: Sequence[dict[str, Any]]) -> list[Request]:

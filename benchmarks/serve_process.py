@@ -21,7 +21,8 @@ from penchant.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 _TICK = os.sysconf("SC_CLK_TCK")
-READY_WITHIN = 120.0
+READY_WITHIN = 900.0
+"""Seconds; a first start writes the people of the model folder into the store."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -125,12 +126,12 @@ def penchant_server(model: Path, store: Path, *, workers: int = 1, options: tupl
 
 
 @contextmanager
-def plain_server(model: Path | str, *, workers: int = 1) -> Iterator[Server]:
+def plain_server(model: Path | str, top: str = "topk") -> Iterator[Server]:
     """The comparison, see `benchmarks.plain_server`; ``"hello"`` answers without a model."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--log-level", "warning"]
-    command += ["--port", str(port), "--workers", str(workers), "benchmarks.plain_server:app"]
-    with _running(command, port, "/", {"PLAIN_MODEL": str(model)}) as server:
+    command += ["--port", str(port), "--workers", "1", "benchmarks.plain_server:app"]
+    with _running(command, port, "/", {"PLAIN_MODEL": str(model), "PLAIN_TOP": top}) as server:
         yield server
 
 

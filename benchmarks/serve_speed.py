@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from benchmarks.serve_calls import CONNECTIONS, K, pasts, post, questions, seeded
+from benchmarks.serve_calls import CONNECTIONS, K, pasts, post, questions, serving
 from benchmarks.serve_load import Measured, Request, Spec, drive
-from benchmarks.serve_process import Server, penchant_server, plain_server
+from benchmarks.serve_process import Server, plain_server
 from benchmarks.serve_world import SIZES
+
+PLAIN = {"plain": "topk", "plain, partition": "partition"}
+"""Plain servers, by how they find the best of all scores; figures are held against the first, which is faster."""
 
 OPEN_CONNECTIONS = 64
 """Connections of an open load: more than are ever busy at half load."""
-
-
-@contextmanager
-def ready(model: Path, size: str) -> Iterator[Server]:
-    """A server with everyone's past in its store, warmed up."""
-    with tempfile.TemporaryDirectory() as store, penchant_server(model, Path(store)) as server:
-        seeded(server, size)
-        closed(server, questions(), 3.0)
-        yield server
 
 
 def closed(server: Server, requests: list[Request], seconds: float) -> dict[str, Any]:
@@ -46,7 +39,7 @@ def opened(server: Server, requests: list[Request], *phases: tuple[float, float]
 
 def latency(model: Path, size: str, runs: int, seconds: float) -> dict[str, Any]:
     """Capacity (closed load), then latencies at half of it (open load), then the same while a refit runs."""
-    with ready(model, size) as server:
+    with serving([model], size) as server:
         asked = questions()
         capacity = [closed(server, asked, seconds / 2) for _ in range(runs)]
         rate = median(one["per_second"] for one in capacity) / 2
@@ -89,24 +82,32 @@ def refit_running(server: Server) -> Iterator[dict[str, Any]]:
 
 
 def throughput(model: Path, size: str, runs: int, seconds: float) -> dict[str, Any]:
-    """The same closed load on Penchant and on the plain server, in turn; and on one that answers without a model."""
+    """The same closed load on Penchant and on the plain servers, in turn; and on one that answers without a model."""
     histories = [post("/recommend", {"history": past, "k": K}) for past in pasts(size)]
     asked = questions()
     turns: list[dict[str, Any]] = []
-    with ready(model, size) as ours, plain_server(model) as plain, plain_server("hello") as hello:
-        closed(plain, histories, 2.0)
+    with ExitStack() as stack:
+        ours = stack.enter_context(serving([model], size))
+        plain = {name: stack.enter_context(plain_server(model, top)) for name, top in PLAIN.items()}
+        for server in plain.values():
+            closed(server, histories, 2.0)
         for _ in range(runs):
-            turns.append({"penchant": closed(ours, asked, seconds), "plain": closed(plain, histories, seconds)})
+            beside = {name: closed(server, histories, seconds) for name, server in plain.items()}
+            turns.append({"penchant": closed(ours, asked, seconds), **beside})
+        same = agreement(ours, plain["plain"], size)
+        memory = {name: server.memory_mb() for name, server in {"penchant": ours, **plain}.items()}
+    with plain_server("hello") as hello:
         carried = closed(hello, histories, min(seconds, 5.0))
-        same = agreement(ours, plain, size)
-        memory = {"penchant": ours.memory_mb(), "plain": plain.memory_mb()}
-    ratio = [turn["penchant"]["per_second"] / turn["plain"]["per_second"] for turn in turns]
-    cpu = [turn["penchant"]["per_server_cpu_second"] / turn["plain"]["per_server_cpu_second"] for turn in turns]
     return {
-        "turns": turns, "ratio": median(ratio), "ratios": ratio, "ratio_per_server_cpu_second": median(cpu),
-        "without_a_model": carried, "share_of_lists_in_common": same, "memory": memory,
-        **limits(size, turns),
+        "turns": turns, "ratio": ratio(turns, "plain"), "ratio_to_partition": ratio(turns, "plain, partition"),
+        "ratio_per_server_cpu_second": ratio(turns, "plain", "per_server_cpu_second"),
+        "without_a_model": carried, "share_of_lists_in_common": same, "memory": memory, **limits(size, turns),
     }  # fmt: skip
+
+
+def ratio(turns: list[dict[str, Any]], to: str, figure: str = "per_second") -> float:
+    """Penchant's figure over that of a plain server, the median of the turns."""
+    return median(turn["penchant"][figure] / turn[to][figure] for turn in turns)
 
 
 def agreement(ours: Server, plain: Server, size: str, n: int = 200) -> float:

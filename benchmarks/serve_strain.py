@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.serve_calls import K, Stalled, person, post, questions
+from benchmarks.serve_calls import K, Stalled, person, post, questions, serving
 from benchmarks.serve_load import Measured, Request, Spec, drive
 from benchmarks.serve_process import Server
-from benchmarks.serve_speed import closed, middle, opened, ready
+from benchmarks.serve_speed import closed, middle, opened
 from benchmarks.serve_world import SERVED, SIZES
 
 MANY_CONNECTIONS = 256
@@ -25,7 +25,7 @@ WINDOW = 0.1
 
 def overload(model: Path, size: str, runs: int, seconds: float) -> dict[str, Any]:
     """Twice the capacity for a while, then half of it."""
-    with ready(model, size) as server:
+    with serving([model], size) as server:
         asked = questions()
         capacity = median(closed(server, asked, seconds / 2)["per_second"] for _ in range(3))
         turns = []
@@ -71,7 +71,7 @@ def recovery(found: Measured, until: float, unloaded_p99: float) -> float:
 
 def stalled(model: Path, size: str, runs: int, seconds: float, n: int = 500) -> dict[str, Any]:
     """Half load before, beside and after connections that stall in the middle of a request."""
-    with ready(model, size) as server:
+    with serving([model], size) as server:
         asked = questions()
         rate = median(closed(server, asked, seconds / 2)["per_second"] for _ in range(3)) / 2
         turns = []
@@ -98,7 +98,7 @@ def served_share(turns: list[dict[str, Any]]) -> float:
 
 def memory(model: Path, size: str, seconds: float) -> dict[str, Any]:
     """Mixed traffic at a third of the capacity, memory each second."""
-    with ready(model, size) as server:
+    with serving([model], size) as server:
         rate = closed(server, questions(), 5.0)["per_second"] / 3
         samples: list[tuple[float, float]] = []
         over = threading.Event()

@@ -23,11 +23,11 @@ from benchmarks.serve_calls import (
     in_batches,
     person,
     post,
-    seeded,
     sent_in_bulk,
+    serving,
 )
 from benchmarks.serve_load import Spec, drive
-from benchmarks.serve_process import Server, penchant_server
+from benchmarks.serve_process import Server
 from benchmarks.serve_world import SERVED
 
 LINES = 6
@@ -39,11 +39,10 @@ def own_writes(model: Path, size: str, workers: int, n: int) -> dict[str, Any]:
 
     Repeats are excluded in this world, so a list that still holds the item was made without the event.
     """
-    with tempfile.TemporaryDirectory() as store, penchant_server(model, Path(store), workers=workers) as server:
-        seeded(server, size)
+    with serving([model], size, workers) as server:
         writers, readers, processes = spread(server, workers)
         first = {number: asked(readers[0], number)["items"][0]["item_id"] for number in range(min(n, SERVED))}
-        changed, behind, wrong, pairs = 0, 0, [], Counter[str]()
+        changed, named, behind, wrong, pairs = 0, 0, 0, [], Counter[str]()
         acknowledged, answered = np.zeros(n), np.zeros(n)
         for turn in range(n):
             number = turn % SERVED
@@ -58,6 +57,7 @@ def own_writes(model: Path, size: str, workers: int, n: int) -> dict[str, Any]:
             taken = status < 300 and _offset(told) is not None
             good = taken and len(items) == K and item not in items
             changed += good
+            named += found.get("history", [None])[0] == f"own-{turn}"
             behind += taken and "log_offset" in found and found["log_offset"] < (_offset(told) or 0)
             if not good and len(wrong) < 5:
                 wrong.append({"turn": turn, "item": item, "status": status, "told": told, "items": items})
@@ -65,7 +65,8 @@ def own_writes(model: Path, size: str, workers: int, n: int) -> dict[str, Any]:
             same = processes["write"][writer] == processes["read"][reader]
             pairs["same process" if same else "another process"] += 1
         return {
-            "workers": workers, "events": n, "changed_the_next_answer": changed, "answers_behind_the_event": int(behind),
+            "workers": workers, "events": n, "changed_the_next_answer": changed, "answers_that_name_the_event": named,
+            "answers_behind_the_event": int(behind),
             "processes_that_answered": len({*processes["write"], *processes["read"]}), "pairs": dict(pairs),
             "wrong": wrong, "acknowledged_ms": quantiles(acknowledged), "event_to_changed_list_ms": quantiles(answered),
             "share_changed": changed / n, "event_to_changed_list_p95_ms": float(1000 * np.percentile(answered, 95)),
@@ -109,34 +110,32 @@ def quantiles(seconds: np.ndarray) -> dict[str, float]:
 
 def ingest(model: Path, size: str, runs: int, events: int) -> dict[str, Any]:
     """Batches of 100, four in flight, acknowledged when durable; then the first batch again, which must all be duplicates."""
-    with tempfile.TemporaryDirectory(dir=os.environ.get("PENCHANT_BENCH_DISK")) as store:
-        limit = fsyncs(Path(store))
-        with penchant_server(model, Path(store)) as server:
-            turns = []
-            for run in range(runs + 1):  # the first one warms up
-                now = time.time()
-                sent = [
-                    event(person(i % SERVED), f"i{i % 1000}", f"run-{run}-{i}", now - 1e-3 * (events - i))
-                    for i in range(events)
-                ]
-                cpu = server.cpu_seconds()
-                found = sent_in_bulk(server, sent)
-                cpu = server.cpu_seconds() - cpu
-                turns.append(
-                    {"events_per_second": events / found.seconds, "events_per_server_cpu_second": events / cpu}
-                    | {"batch_p50_ms": found.told()["p50_ms"], "batch_p99_ms": found.told()["p99_ms"]}
-                )
-            again = drive(
-                in_batches(sent[:BATCH]), Spec(port=server.port, connections=1, seconds=60, most=1, keep=True)
+    with tempfile.TemporaryDirectory() as folder:
+        limit = fsyncs(Path(folder))
+    with serving([model], size) as server:
+        turns = []
+        for run in range(runs + 1):  # the first one warms up
+            now = time.time()
+            sent = [
+                event(person(i % SERVED), f"i{i % 1000}", f"run-{run}-{i}", now - 1e-3 * (events - i))
+                for i in range(events)
+            ]
+            cpu = server.cpu_seconds()
+            found = sent_in_bulk(server, sent)
+            cpu = server.cpu_seconds() - cpu
+            turns.append(
+                {"events_per_second": events / found.seconds, "events_per_server_cpu_second": events / cpu}
+                | {"batch_p50_ms": found.told()["p50_ms"], "batch_p99_ms": found.told()["p99_ms"]}
             )
-        turns = turns[1:]
-        pace = median(turn["events_per_second"] for turn in turns)
-        bound = BATCH * IN_FLIGHT * limit["fsyncs_per_second"]
-        return {
-            "events": events, "batch": BATCH, "in_flight": IN_FLIGHT, "turns": turns, "events_per_second": pace,
-            "sent_again": counted(again.bodies[0]),
-            **limit, "events_per_second_if_only_fsync_cost": bound, "share_of_that": pace / bound,
-        }  # fmt: skip
+        again = drive(in_batches(sent[:BATCH]), Spec(port=server.port, connections=1, seconds=60, most=1, keep=True))
+    turns = turns[1:]
+    pace = median(turn["events_per_second"] for turn in turns)
+    bound = BATCH * IN_FLIGHT * limit["fsyncs_per_second"]
+    return {
+        "events": events, "batch": BATCH, "in_flight": IN_FLIGHT, "turns": turns, "events_per_second": pace,
+        "sent_again": counted(again.bodies[0]),
+        **limit, "events_per_second_if_only_fsync_cost": bound, "share_of_that": pace / bound,
+    }  # fmt: skip
 
 
 def fsyncs(folder: Path) -> dict[str, float]:
