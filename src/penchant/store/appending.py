@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from penchant.store.counters import held_counters, move_counters
 from penchant.store.database import Dialect, Transaction
 from penchant.store.forgotten import Forgotten
 from penchant.store.protocol import Appended, Logged
@@ -39,7 +40,7 @@ def append_all(
     Most batches hold only new events, so all are inserted first; only when the database finds an `event_id` that is there
     already are the known ones looked up and left out.
     """
-    counters: dict[str, int] = dict(transaction.rows(f"SELECT name, value FROM counters ORDER BY name{dialect.lock}"))
+    counters = held_counters(transaction, dialect)
     newest = counters["offset"]
     forgotten.refresh(transaction, counters["forgotten"])
     rows = [row for batch in batches for row in batch.rows]
@@ -91,8 +92,7 @@ def _count(transaction: Transaction, rows: list[Row], newest: int, updated: int)
     for number, row in enumerate(rows, newest + 1):
         if row[0] in (ITEM, FLAG):
             updated = number
-    sql = "UPDATE counters SET value = CASE name WHEN 'offset' THEN ? ELSE ? END WHERE name IN ('offset', 'updated')"
-    transaction.rows(sql, (newest + len(rows), updated))
+    move_counters(transaction, newest + len(rows), updated)
 
 
 def _joined(batches: Sequence[Batch]) -> str:

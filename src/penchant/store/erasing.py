@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penchant.store.database import Transaction
+from penchant.store.counters import held_counters
+from penchant.store.database import Dialect, Transaction
 from penchant.store.forgotten import Forgotten
 from penchant.store.protocol import Erased
 
@@ -17,8 +18,9 @@ class Forget:
     at: float
 
 
-def erase(transaction: Transaction, forgotten: Forgotten, forget: Forget) -> Erased:
+def erase(transaction: Transaction, dialect: Dialect, forgotten: Forgotten, forget: Forget) -> Erased:
     """Deletes all rows about a person and remembers the keyed hash."""
+    held_counters(transaction, dialect)
     who = (forget.user_id,)
     places: list[int] = []
     events = 0

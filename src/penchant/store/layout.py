@@ -65,8 +65,15 @@ SQLITE = Dialect(
     "ON CONFLICT (recommendation_id) DO NOTHING",
 )
 
+_NO_STATISTICS = tuple(
+    f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0"
+    for table, columns in (("log", "event_id user_id body"), ("lists", "recommendation_id user_id body"))
+    for column in columns.split()
+)
+"""PostgreSQL's statistics keep common values of a column, ids of forgotten people too."""
+
 POSTGRES = Dialect(
-    steps=(tuple(map(_for_postgres, _LITE)) + _INDICES,),
+    steps=(tuple(map(_for_postgres, _LITE)) + _INDICES + _NO_STATISTICS,),
     key_steps=(tuple(map(_for_postgres, _LITE_KEYS)),),
     lock=" FOR UPDATE",
     each="json_array_elements_text(?::json) AS each_value (value)",

@@ -11,10 +11,11 @@ from typing import Any
 from penchant.errors import UnknownName
 from penchant.event import Impression
 from penchant.store.appending import Batch, append_all, batch_of
+from penchant.store.counters import held_counters
 from penchant.store.database import Database, Transaction
 from penchant.store.erasing import Forget, erase
 from penchant.store.forgotten import Forgotten, project_secret
-from penchant.store.lists import list_row
+from penchant.store.lists import ListRow, list_row
 from penchant.store.protocol import Appended, Erased, Logged, Pointer, Version
 from penchant.store.reading import Reading
 from penchant.store.rows import checked_text, encoded
@@ -112,34 +113,32 @@ class ProjectStore(Reading):
 
     def _erase(self, people: Sequence[Forget]) -> list[Erased]:
         erased = self._database.transact(
-            lambda transaction: [erase(transaction, self._forgotten, person) for person in people]
+            lambda transaction: [
+                erase(transaction, self._database.dialect, self._forgotten, person) for person in people
+            ]
         )
         scrubbed = self._database.scrub()
         return [replace(each, places=each.places + scrubbed) for each in erased]
 
     def _write_in(self, transaction: Transaction, group: Sequence[Job]) -> list[Any]:
-        batches = [job.load for job in group if isinstance(job.load, Batch)]
+        """Events, then lists, then the rest: everybody takes what others may wait for in this order."""
+        loads = [job.load for job in group]
+        batches = [load for load in loads if isinstance(load, Batch)]
         fates = iter(append_all(transaction, self._database.dialect, self._forgotten, batches) if batches else ())
+        lists = [row for load in loads if isinstance(load, tuple) for row in load]
+        if lists:
+            self._insert_lists(transaction, lists)
         results: list[Any] = []
-        for job in group:
-            if isinstance(job.load, Batch):
+        for load in loads:
+            if isinstance(load, Batch):
                 results.append(next(fates))
-            elif isinstance(job.load, tuple):
-                results.append(None)
-            elif not isinstance(job.load, Forget):
-                results.append(job.load(transaction))
-        rows = [row for job in group if isinstance(job.load, tuple) for row in job.load]
-        if rows:
-            self._insert_lists(transaction, rows)
+            else:
+                results.append(None if isinstance(load, tuple | Forget) else load(transaction))
         return results
 
-    def _insert_lists(self, transaction: Transaction, rows: list[Any]) -> None:
-        self._refresh(transaction)
+    def _insert_lists(self, transaction: Transaction, rows: list[ListRow]) -> None:
+        self._forgotten.refresh(transaction, held_counters(transaction, self._database.dialect)["forgotten"])
         if self._forgotten:
             rows = [row for row in rows if row[1] is None or not self._forgotten.refuses(row[1], row[2])]
         if rows:
             transaction.rows(self._database.dialect.insert_lists, (encoded(rows).decode(),))
-
-    def _refresh(self, transaction: Transaction) -> None:
-        sql = f"SELECT value FROM counters WHERE name = 'forgotten'{self._database.dialect.lock}"
-        self._forgotten.refresh(transaction, transaction.rows(sql)[0][0])

@@ -23,7 +23,7 @@ _HISTORY = (
 _NEWEST_AT = "SELECT max(at) FROM log WHERE type = 1 AND user_id = ?"
 _CHOSEN = (
     "SELECT value FROM {each} WHERE EXISTS (SELECT 1 FROM log WHERE type = 1 AND user_id = ? AND item_id = each_value.value "
-    "AND {at} < ? AND place <= ?{kinds})"
+    "AND {at} < ? AND place <= ?{kinds} LIMIT 1 OFFSET 0)"
 )
 _SCAN = "SELECT place, {columns} FROM log WHERE place > ? AND place <= ?{which} ORDER BY place LIMIT ?"
 _ITEM = f"SELECT place, {COLUMNS} FROM log WHERE type = 2 AND item_id = ? AND place <= ? ORDER BY place DESC LIMIT 1"
