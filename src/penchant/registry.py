@@ -17,7 +17,7 @@ GROUP = "penchant.models"
 _NOT_MODELS = frozenset(
     (
         "alternating alternating_kernel attributes base blas blend_learning candidate_features choice "
-        "circumstances closed_form compiled finishing folder gbdt_learning history judging meeting meeting_fields "
+        "circumstances closed_form compiled finishing folder gbdt_learning history judging listing meeting meeting_fields "
         "meeting_learning meeting_net model_config moment_features neighbours neighbours_kernel neural next_item panel pool "
         "predicting recent rehearsal seeding sequential serving standing symmetric topk vectors"
     ).split()

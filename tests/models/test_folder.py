@@ -19,6 +19,7 @@ import pytest
 from penchant.errors import BadModelFolder, UserError
 from penchant.models.base import load_model
 from penchant.models.ease import Ease
+from penchant.models.folder import _card_digest, read_world, version_of
 from penchant.models.popular import Popular
 from penchant.query import Past, Query
 from tests.toy import day, toy_dataset
@@ -246,3 +247,21 @@ def test_event_kinds_keep_their_numbers(tmp_path):
     assert list(loaded.catalogue.schema.kinds) == ["view", "buy"]
     query = Query(history=(Past(item_id="a"), Past(item_id="d", kind="buy")))
     assert loaded.score(query, list("abcde")).tolist() == model.score(query, list("abcde")).tolist()
+
+
+def test_items_and_people_are_read_without_the_model(folder):
+    (folder / "model" / "arrays.npz").write_bytes(b"")
+    catalogue, people, card = read_world(folder)
+    assert list(catalogue.items) == list("abcdefgh") and len(people.sequences.log) == 20
+    assert version_of(card) == f"ease-{card['digest'][:12]}"
+    (folder / "people" / "config.json").write_text("{}")
+    with pytest.raises(BadModelFolder, match="people/config.json: truncated or changed"):
+        read_world(folder)
+
+
+def test_a_card_that_names_other_files_is_refused(folder):
+    card = json.loads((folder / "card.json").read_text())
+    card["files"]["../secret"] = card["files"].pop("people/config.json")
+    card["digest"] = _card_digest(card)
+    (folder / "card.json").write_text(json.dumps(card))
+    assert "card.json: names other files than a model folder holds" in refused(folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from penchant.data.features import Categories, FeatureTable, Texts
 from penchant.data.popularity import PopularityLog
 from penchant.data.schema import Schema
@@ -38,3 +40,11 @@ class People:
     users: Vocabulary
     user_features: FeatureTable
     sequences: Sequences
+
+    def nobody(self) -> People:
+        """Nobody, but with the same attributes and circumstances, so that strangers are encoded as before."""
+        none = np.zeros(0, dtype=np.int64)
+        log = self.sequences.log.take(none)
+        return People(
+            users=Vocabulary.of([]), user_features=self.user_features.take(none), sequences=Sequences.of(log, 0)
+        )

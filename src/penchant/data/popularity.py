@@ -68,8 +68,9 @@ class PopularityLog:
         return made
 
     def within(self, people: Bool) -> PopularityLog:
-        """The log of the people where `people` (bool [n_users]) is true."""
-        return self._of(people[self.user])
+        """The log of the people where `people` (bool [n_users]) is true; people without a number there are not."""
+        known = np.append(people, np.False_)
+        return self._of(known[np.where((self.user >= 0) & (self.user < len(people)), self.user, len(people))])
 
     def without(self, items: Bool) -> PopularityLog:
         """The log less the items where `items` (bool [n_items]) is true."""

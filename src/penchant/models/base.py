@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_type_hints
 
 import numpy as np
 
 from penchant.config import declared
-from penchant.data.arrays import AnyArray, Bool, Float32, Nums, frozen
+from penchant.data.arrays import AnyArray, Bool, Float32, Nums
 from penchant.data.batch import QueryBatch
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
@@ -22,9 +22,10 @@ from penchant.errors import BadConfig, BadData, BadModelFolder, UserError
 from penchant.models.circumstances import Lifts
 from penchant.models.finishing import Finish
 from penchant.models.folder import FolderContents, read_folder, write_folder
+from penchant.models.listing import Scored as Scored
+from penchant.models.listing import listed
 from penchant.models.model_config import ModelConfig as ModelConfig
 from penchant.models.recent import KEPT_EVENTS, recent
-from penchant.models.topk import allow_only, forbid, forbid_seen, top_k
 from penchant.query import Query
 from penchant.registry import model_class
 from penchant.train.run import Run
@@ -34,14 +35,6 @@ BLOCK = 512
 
 BLOCK_CELLS = 32_000_000
 """Scores held at once: 128 MB, and a few temporaries of this size."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Scored:
-    """The answer to one query: ids best first, and their float32 scores [n]."""
-
-    item_ids: tuple[str, ...]
-    scores: Float32
 
 
 class Model(ABC):
@@ -126,6 +119,10 @@ class Model(ABC):
 
     def _counted_lifts(self) -> Lifts:
         log, schema = self.people.sequences.log, self.catalogue.schema
+        if len(log) == 0:
+            raise BadConfig(
+                f"{self.name()}: context_lift: cannot be switched on without the people of the model folder"
+            )
         return Lifts.of(log, self.n_fit, time_zone=schema.time_zone, timed=self.catalogue.timed)
 
     @property
@@ -144,6 +141,12 @@ class Model(ABC):
         other.config = changed
         if changed.context_lift > 0 and other.lifts is None:
             other.lifts = other._counted_lifts()
+        return other
+
+    def in_world(self, catalogue: Catalogue, people: People) -> Self:
+        """The same fitted model with other people, and with the items of another moment: those of the fit and later ones."""
+        other = copy.copy(self)
+        other.catalogue, other.people = catalogue, people
         return other
 
     # -- scoring in numbers ----------------------------------------------------------------------------------------
@@ -233,20 +236,7 @@ class Model(ABC):
 
     def _recommend_block(self, queries: Sequence[Query], k: int | None) -> list[Scored]:
         encoded = self.encode(queries)
-        scores = self.score_batch(encoded.batch)
-        excludes = [(q.repeats or self.catalogue.schema.repeats) == "exclude" for q in queries]
-        forbid_seen(scores, encoded.batch.history, np.asarray(excludes, dtype=np.bool_))
-        forbid(scores, encoded.excluded)
-        allow_only(scores, encoded.candidates)
-        wanted = [k or query.k for query in queries]
-        best = top_k(scores, max(wanted))
-        n = np.minimum(best.n, wanted)
-        ids = self.catalogue.items.ids_of(best.items[np.arange(best.items.shape[1]) < n[:, None]])
-        ends = np.cumsum(n).tolist()
-        return [
-            Scored(item_ids=tuple(ids[end - length : end]), scores=frozen(best.scores[b, :length]))
-            for b, (end, length) in enumerate(zip(ends, n.tolist(), strict=True))
-        ]
+        return listed(queries, encoded, self.score_batch(encoded.batch), self.catalogue, k)
 
     # -- disk ------------------------------------------------------------------------------------------------------
 
@@ -287,8 +277,11 @@ class Model(ABC):
         return model
 
 
-def load_model(folder: Path | str) -> Model:
-    """Reads any model folder; the folder says which model it holds. Raises BadModelFolder when it is damaged."""
-    contents = read_folder(Path(folder))
+def load_model(folder: Path | str, *, people: bool = True) -> Model:
+    """Reads any model folder; the folder says which model it holds. Raises BadModelFolder when it is damaged.
+
+    With `people` False the model knows nobody: every question brings its past along. Files about people are not opened.
+    """
+    contents = read_folder(Path(folder), people=people)
     made: Model = model_class(contents.model)._from(contents)
     return made

@@ -40,8 +40,8 @@ class Dcnv2Config(MeetingConfig):
 class Dcnv2Net(MeetingNet):
     """Crosses and deep net over all fields in one row."""
 
-    def __init__(self, catalogue: Catalogue, people: People, config: Dcnv2Config, last_n: int) -> None:
-        super().__init__(catalogue, people, config, last_n)
+    def __init__(self, catalogue: Catalogue, people: People, n_people: int, config: Dcnv2Config, last_n: int) -> None:
+        super().__init__(catalogue, people, n_people, config, last_n)
         width = (self.moments.n + self.items.n) * config.embedding_dim
         self.stacked = config.structure == "stacked"
         self.crosses = CrossLayers(width, config.n_crosses, config.rank)
@@ -63,4 +63,4 @@ class Dcnv2(MeetingModel):
     config: Dcnv2Config
 
     def _build(self) -> Dcnv2Net:
-        return Dcnv2Net(self.catalogue, self.people, self.config, self.last_n)
+        return Dcnv2Net(self.catalogue, self.people, len(self.seen_people), self.config, self.last_n)

@@ -41,11 +41,13 @@ class FinalmlpConfig(MeetingConfig):
 class FinalmlpNet(MeetingNet):
     """Both streams; what a gate reads travels as the first field of its side."""
 
-    def __init__(self, catalogue: Catalogue, people: People, config: FinalmlpConfig, last_n: int) -> None:
-        super().__init__(catalogue, people, config, last_n)
+    def __init__(
+        self, catalogue: Catalogue, people: People, n_people: int, config: FinalmlpConfig, last_n: int
+    ) -> None:
+        super().__init__(catalogue, people, n_people, config, last_n)
         dim = config.embedding_dim
         width = (self.moments.n + self.items.n) * dim
-        self.person = CategoryField(len(people.users), dim)
+        self.person = CategoryField(n_people, dim)
         self.thing = CategoryField(len(catalogue.items), dim)
         self.gates = nn.ModuleList(Mlp(dim, config.gate, batch_norm=False, out=width) for _ in range(2))
         self.first = Mlp(width, config.first, config.dropout)
@@ -78,6 +80,6 @@ class Finalmlp(MeetingModel):
 
     def _build(self) -> FinalmlpNet:
         try:
-            return FinalmlpNet(self.catalogue, self.people, self.config, self.last_n)
+            return FinalmlpNet(self.catalogue, self.people, len(self.seen_people), self.config, self.last_n)
         except ValueError as fault:
             raise BadConfig(f"finalmlp: n_heads: {fault}") from None

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BadModelFolder, UserError
 
 FORMAT = 2
+
+_SECTIONS = ("model", "catalogue", "people")
+_FILES = ("arrays.npz", "config.json")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +63,7 @@ def write_folder(folder: Path, contents: FolderContents) -> None:
         for name, (arrays, meta) in _sections(contents).items():
             _write_section(partial / name, arrays, meta)
         _write_card(partial, contents)
-        _swap(partial, folder)
+        swap(partial, folder)
     except OSError as fault:
         shutil.rmtree(partial, ignore_errors=True)
         raise UserError(
@@ -77,18 +80,33 @@ def _sections(contents: FolderContents) -> dict[str, tuple[Arrays, dict[str, Any
         "timed": contents.catalogue.timed,
         "popularity": pack_popularity(catalogue, "popularity", contents.catalogue.popularity),
     }
+    # what strangers are encoded by, so that a model can be served without its people
+    catalogue_meta["nobody"] = _pack_people(catalogue, contents.people.nobody())
     people: Arrays = {}
-    pack_strings(people, "users", contents.people.users.ids)
-    people_meta = {
-        "user_features": pack_table(people, "user", contents.people.user_features),
-        "log": pack_interactions(people, "log", contents.people.sequences.log),
-    }
+    people_meta = _pack_people(people, contents.people)
     model_meta = {"model": contents.model, "config": dict(contents.config)}
     return {
         "model": (dict(contents.arrays), model_meta),
         "catalogue": (catalogue, catalogue_meta),
         "people": (people, people_meta),
     }
+
+
+def _pack_people(arrays: Arrays, people: People) -> dict[str, Any]:
+    pack_strings(arrays, "users", people.users.ids)
+    return {
+        "user_features": pack_table(arrays, "user", people.user_features),
+        "log": pack_interactions(arrays, "log", people.sequences.log),
+    }
+
+
+def _unpacked_people(arrays: Arrays, meta: Mapping[str, Any]) -> People:
+    users = Vocabulary(unpack_strings(arrays, "users"))
+    return People(
+        users=users,
+        user_features=unpack_table(arrays, "user", meta["user_features"]),
+        sequences=Sequences.of(unpack_interactions(arrays, "log", meta["log"]), len(users)),
+    )
 
 
 def _write_section(folder: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
@@ -120,7 +138,8 @@ def _card_digest(card: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _swap(partial: Path, folder: Path) -> None:
+def swap(partial: Path, folder: Path) -> None:
+    """Puts a finished folder in its place, and what was there away; raises UserError where that is no model folder."""
     old = _old(folder)
     if not folder.exists():
         partial.rename(folder)
@@ -140,42 +159,65 @@ def _old(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def read_folder(folder: Path) -> FolderContents:
+def read_folder(folder: Path, *, people: bool = True) -> FolderContents:
     """Reads and verifies a model folder.
+
+    Args:
+        folder: where it is.
+        people: False leaves the files about people unopened, which then need not be there: the model knows nobody.
 
     Raises:
         BadModelFolder: names the file that is missing, truncated or changed.
     """
     if not folder.exists() and _old(folder).exists():
         folder = _old(folder)  # a save was killed between its two renames
-    card = _verified_card(folder)
-    catalogue, catalogue_meta = _read_section(folder / "catalogue")
-    people, people_meta = _read_section(folder / "people")
-    arrays, model_meta = _read_section(folder / "model")
-    schema = Schema.parse(catalogue_meta["schema"], str(folder / "catalogue"))
-    users = Vocabulary(unpack_strings(people, "users"))
-    log = unpack_interactions(people, "log", people_meta["log"])
+    sections = _SECTIONS if people else _SECTIONS[:2]
+    card = read_card(folder)
+    for name in files_of(sections):
+        verify(folder / name, card["files"][name])
+    arrays, meta = _read_section(folder / "model")
+    catalogue, known = _read_world(folder, people=people)
     return FolderContents(
-        model=model_meta["model"],
-        config=model_meta["config"],
-        arrays=arrays,
-        catalogue=Catalogue(
-            schema=schema,
-            items=Vocabulary(unpack_strings(catalogue, "items")),
-            item_features=unpack_table(catalogue, "item", catalogue_meta["item_features"]),
-            popularity=unpack_popularity(catalogue, "popularity", catalogue_meta["popularity"]),
-            timed=catalogue_meta["timed"],
-        ),
-        people=People(
-            users=users,
-            user_features=unpack_table(people, "user", people_meta["user_features"]),
-            sequences=Sequences.of(log, len(users)),
-        ),
-        card=card,
+        model=meta["model"], config=meta["config"], arrays=arrays, catalogue=catalogue, people=known, card=card
     )
 
 
-def _verified_card(folder: Path) -> dict[str, Any]:
+def read_world(folder: Path) -> tuple[Catalogue, People, Mapping[str, Any]]:
+    """Items, people and card of a model folder, verified; what the model learned is not opened. Raises BadModelFolder."""
+    card = read_card(folder)
+    for name in files_of(("catalogue", "people")):
+        verify(folder / name, card["files"][name])
+    return (*_read_world(folder, people=True), card)
+
+
+def _read_world(folder: Path, *, people: bool) -> tuple[Catalogue, People]:
+    arrays, meta = _read_section(folder / "catalogue")
+    catalogue = Catalogue(
+        schema=Schema.parse(meta["schema"], str(folder / "catalogue")),
+        items=Vocabulary(unpack_strings(arrays, "items")),
+        item_features=unpack_table(arrays, "item", meta["item_features"]),
+        popularity=unpack_popularity(arrays, "popularity", meta["popularity"]),
+        timed=meta["timed"],
+    )
+    if people:
+        return catalogue, _unpacked_people(*_read_section(folder / "people"))
+    if "nobody" not in meta:
+        raise BadModelFolder(f"{folder / 'catalogue'}: written by an older version, it cannot be served; train again")
+    return catalogue, _unpacked_people(arrays, meta["nobody"])
+
+
+def files_of(sections: Sequence[str]) -> list[str]:
+    """The files of these parts of a model folder, as the card names them."""
+    return [f"{section}/{name}" for section in sections for name in _FILES]
+
+
+def version_of(card: Mapping[str, Any]) -> str:
+    """The name under which a folder's content is served: the model's and the first twelve digits of the digest."""
+    return f"{card['model']}-{card['digest'][:12]}"
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a model folder, which says by which digest each file is known; raises BadModelFolder."""
     path = folder / "card.json"
     if not folder.is_dir():
         raise BadModelFolder(f"{folder}: no such folder; expected one written by `penchant train --out`")
@@ -183,6 +225,7 @@ def _verified_card(folder: Path) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         intact = card["digest"] == _card_digest(card)
         files: dict[str, str] = card["files"]
+        whole = set(files) == set(files_of(_SECTIONS))
     except (OSError, ValueError, KeyError, TypeError):
         raise BadModelFolder(
             f"{path}: missing or not readable; this is not a whole model folder, train again"
@@ -191,13 +234,17 @@ def _verified_card(folder: Path) -> dict[str, Any]:
         raise BadModelFolder(f"{path}: changed since the model was saved; train again")
     if card["format"] != FORMAT:
         raise BadModelFolder(f"{path}: format {card['format']}, expected {FORMAT}; train again with this version")
-    for name, digest in files.items():
-        file = folder / name
-        if not file.is_file():
-            raise BadModelFolder(f"{file}: missing; train again")
-        if _sha256(file) != digest:
-            raise BadModelFolder(f"{file}: truncated or changed since the model was saved; train again")
+    if not whole:
+        raise BadModelFolder(f"{path}: names other files than a model folder holds; train again")
     return card
+
+
+def verify(file: Path, digest: str) -> None:
+    """Raises BadModelFolder, naming the file, unless it is there and has this SHA-256."""
+    if not file.is_file():
+        raise BadModelFolder(f"{file}: missing; train again")
+    if _sha256(file) != digest:
+        raise BadModelFolder(f"{file}: truncated or changed since the model was saved; train again")
 
 
 def _sha256(path: Path) -> str:

@@ -128,15 +128,18 @@ class MomentFields(nn.Module):
 
     Args:
         catalogue, people: of the training log.
+        n_people: how many had a number then.
         last_n: newest choices that are read; 0 reads none.
         dim: D.
         ids_only: whether attributes, circumstances and the clock are left out.
     """
 
-    def __init__(self, catalogue: Catalogue, people: People, last_n: int, dim: int, *, ids_only: bool = False) -> None:
+    def __init__(
+        self, catalogue: Catalogue, people: People, n_people: int, last_n: int, dim: int, *, ids_only: bool = False
+    ) -> None:
         super().__init__()
         schema = catalogue.schema
-        self.person = CategoryField(len(people.users), dim)
+        self.person = CategoryField(n_people, dim)
         self.attributes = TableFields({} if ids_only else people.user_features.columns, schema.user_attributes, dim)
         self.context = TableFields({} if ids_only else people.sequences.log.context, schema.context, dim)
         self.timed, self.last_n = catalogue.timed and not ids_only, last_n

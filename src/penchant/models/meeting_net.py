@@ -58,7 +58,8 @@ class MeetingNet(nn.Module):
     """Fields of both sides; a subclass joins them.
 
     Args:
-        catalogue, people: of the training log.
+        catalogue, people: of the training log; a served model knows nobody of them.
+        n_people: how many had a number then.
         config: sizes and choices.
         last_n: newest choices that are read.
         ids_only: whether nothing but ids is read.
@@ -71,10 +72,17 @@ class MeetingNet(nn.Module):
     unit: Tensor
 
     def __init__(
-        self, catalogue: Catalogue, people: People, config: MeetingConfig, last_n: int, *, ids_only: bool = False
+        self,
+        catalogue: Catalogue,
+        people: People,
+        n_people: int,
+        config: MeetingConfig,
+        last_n: int,
+        *,
+        ids_only: bool = False,
     ) -> None:
         super().__init__()
-        self.moments = MomentFields(catalogue, people, last_n, config.embedding_dim, ids_only=ids_only)
+        self.moments = MomentFields(catalogue, people, n_people, last_n, config.embedding_dim, ids_only=ids_only)
         self.items = ItemFields(catalogue, config.embedding_dim, ids_only=ids_only)
         self.register_buffer("origin", torch.zeros(()))
         self.register_buffer("unit", torch.ones(()))

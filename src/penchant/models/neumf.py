@@ -41,8 +41,8 @@ class NeumfConfig(MeetingConfig):
 class NeumfNet(MeetingNet):
     """One table of ids for both halves: the first numbers of a row are multiplied, the others go through the deep net."""
 
-    def __init__(self, catalogue: Catalogue, people: People, config: NeumfConfig, last_n: int) -> None:
-        super().__init__(catalogue, people, config, last_n, ids_only=True)
+    def __init__(self, catalogue: Catalogue, people: People, n_people: int, config: NeumfConfig, last_n: int) -> None:
+        super().__init__(catalogue, people, n_people, config, last_n, ids_only=True)
         for table in self.modules():
             if isinstance(table, CategoryField):
                 # a product of two small numbers moves neither of them
@@ -72,4 +72,4 @@ class Neumf(MeetingModel):
     config: NeumfConfig
 
     def _build(self) -> NeumfNet:
-        return NeumfNet(self.catalogue, self.people, self.config, self.last_n)
+        return NeumfNet(self.catalogue, self.people, len(self.seen_people), self.config, self.last_n)

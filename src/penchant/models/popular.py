@@ -95,6 +95,7 @@ class Popular(Model):
         assert isinstance(mine, Categories) and isinstance(known, Categories)
         for group in np.unique(mine.codes[mine.codes >= 0]):
             rows = np.flatnonzero(mine.codes == group)
+            # a served model knows nobody: then nobody is of the group, and all people speak for it
             inside = batch.popularity.within(known.codes == group).as_of(
                 batch.at[rows], half_life=half_life, window=window
             )

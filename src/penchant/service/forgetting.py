@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penchant.event import Interaction
+from penchant.event import Interaction, UserUpdate
 from penchant.service.nouns import Receipt
 from penchant.store.protocol import Store, Version
 
@@ -43,7 +43,7 @@ SEEDED = "log:"
 def _was_seeded(store: Store, user_id: str) -> bool:
     first = next(iter(store.export(user_id)), None)
     event = getattr(first, "event", None)
-    return isinstance(event, Interaction) and (event.event_id or "").startswith(SEEDED)
+    return isinstance(event, Interaction | UserUpdate) and (event.event_id or "").startswith(SEEDED)
 
 
 def _saw(version: Version, first_offset: int | None, seeded: bool) -> bool:

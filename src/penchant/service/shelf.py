@@ -12,7 +12,7 @@ from pathlib import Path
 
 from penchant.errors import BadModelFolder, UserError
 from penchant.models.base import Model, load_model
-from penchant.models.serving import copy_for_service, served, version_name
+from penchant.models.serving import copy_for_service, version_name
 from penchant.service.nouns import ModelInfo
 from penchant.store.protocol import Pointer, Store, Version
 
@@ -37,7 +37,7 @@ class Shelf:
         place = self.folder / version
         if not place.is_dir():
             raise BadModelFolder(f"{version}: its folder is not on the shelf {self.folder}; add it again")
-        return served(load_model(place))
+        return load_model(place, people=False)
 
     def remove(self, version: str) -> None:
         """Deletes a copy."""

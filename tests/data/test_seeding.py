@@ -1,0 +1,77 @@
+"""From a log of numbers to plain events and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from penchant.data.arrays import frozen
+from penchant.data.features import Column, FeatureTable, Numbers, Tags, Texts, Vectors
+from penchant.data.seeding import interactions_of, user_updates_of
+from penchant.data.sequences import Sequences
+from penchant.data.strings import Strings
+from penchant.event import Interaction
+from tests.toy import PEOPLE, day, toy_dataset
+
+DATA = toy_dataset()
+DIGEST = "0123456789abcdef"
+
+
+def events() -> list[Interaction]:
+    return list(interactions_of(DATA.people(), DATA.catalogue(), DIGEST))
+
+
+def test_events_have_ids_names_and_seconds() -> None:
+    found = events()
+    assert len(found) == 20
+    # row 4 of the toy log: 1.25 bob b view calm; row 5: 1.50 ann c buy calm; row 10 states no mood
+    assert found[4] == Interaction(
+        user_id="bob", item_id="b", at=day(1.25), kind="view", context={"mood": "calm"}, event_id="log:0123456789ab:4"
+    )
+    assert (found[5].kind, found[5].value, found[10].context) == ("buy", 1.0, {})
+    assert [one.at for one in found] == sorted(one.at for one in found)
+    assert events() == found
+
+
+def test_an_order_of_its_own_decides_within_an_instant() -> None:
+    # rows 8 and 9, e and f, share an instant; the log's own order puts f first
+    order = np.arange(20, dtype=np.int64)
+    order[[8, 9]] = [9, 8]
+    log = replace(DATA.interactions, order=frozen(order), session=frozen(order // 10))
+    people = replace(DATA.people(), sequences=Sequences.of(log, len(PEOPLE)))
+    found = list(interactions_of(people, DATA.catalogue(), DIGEST))
+    assert [(one.item_id, one.event_id) for one in found[8:10]] == [
+        ("f", "log:0123456789ab:9"),
+        ("e", "log:0123456789ab:8"),
+    ]
+    assert [one.session_id for one in found[8:11]] == ["0", "0", "1"]
+
+
+def test_people_of_whom_something_is_known() -> None:
+    found = list(user_updates_of(DATA.people(), day(0), DIGEST))
+    assert [(one.user_id, dict(one.features)) for one in found] == [
+        ("ann", {"group": "young"}),
+        ("bob", {"group": "young"}),
+        ("cid", {"group": "old"}),
+        ("dee", {"group": "old"}),
+        ("fay", {"group": "old"}),
+    ]
+    assert found[4].event_id == "log:0123456789ab:user:5" and found[4].at == day(0)
+
+
+def test_attributes_of_every_form() -> None:
+    columns: dict[str, Column] = {
+        "age": Numbers(frozen(np.asarray([30.5, np.nan], dtype=np.float32))),
+        "likes": Tags.of([["folk", "slow"], []]),
+        "motto": Texts(Strings.of(["be quick", ""])),
+        "place": Vectors(frozen(np.asarray([[0.5, 1.0], [np.nan, np.nan]], dtype=np.float32))),
+    }
+    two = replace(
+        DATA.people().nobody(),
+        users=type(DATA.users).of(["x", "y"]),
+        user_features=FeatureTable(n_rows=2, columns=columns),
+    )
+    (only,) = user_updates_of(two, 0.0, DIGEST)
+    assert only.user_id == "x"
+    assert only.features == {"age": 30.5, "likes": ("folk", "slow"), "motto": "be quick", "place": (0.5, 1.0)}
