@@ -86,7 +86,7 @@ def pasts(events: Iterable[Interaction], schema: Schema) -> tuple[Past, ...]:
 
 
 def _past(event: Interaction, declared: AbstractSet[str]) -> Past:
-    """Filled in at once: the constructor checks what the log has checked already, and a history has up to a thousand of them."""
+    """Filled in at once: the constructor checks what the log has checked, and a history has up to a thousand of them."""
     past: Past = object.__new__(Past)
     context = event.context
     if context and not context.keys() <= declared:

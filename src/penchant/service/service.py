@@ -22,6 +22,7 @@ from penchant.pipeline.settings import PipelineConfig, build_pipeline
 from penchant.query import Query
 from penchant.service import exporting
 from penchant.service.answering import Answer, answer, impression_of, served
+from penchant.service.asking import Known, asked
 from penchant.service.availability import Availability
 from penchant.service.forgetting import forget
 from penchant.service.intake import Intake, checked_id
@@ -104,8 +105,7 @@ class Service:
     def recommend(self, query: Query, *, exact: bool = False) -> Served:
         """See `App.recommend`."""
         world = self._world()
-        if query.k > self.config.most_k:
-            raise BadConfig(f"k: expected at most {self.config.most_k}, got {query.k}")
+        self._checked_k(query.k)
         if query.user_id is not None:
             checked_id("user_id", query.user_id, self.config.longest_id)
         upto = self.store.offset()
@@ -116,6 +116,11 @@ class Service:
         kept = impression_of(made, upto=upto, seed=self.config.seed, pipeline_key=self.pipeline_key)
         self.shown.add(kept)
         return served(made, upto=upto)
+
+    def _checked_k(self, k: int) -> int:
+        if k > self.config.most_k:
+            raise BadConfig(f"k: expected at most {self.config.most_k}, got {k}")
+        return k
 
     def _answer(self, world: World, query: Query, withheld: Any, upto: int, exact: bool = False) -> Answer:
         return answer(
@@ -133,11 +138,10 @@ class Service:
     ) -> Served:
         """See `App.trending`."""
         world, upto = self._world(), self.store.offset()
-        moment = self.clock() if at is None else at
-        allowed = ~self.availability.mask(world, self.availability.now())
-        if where is not None:
-            allowed &= self.pipeline.allowed(world, where, moment)
-        return trending(world, allowed, k, moment, upto, secrets.token_hex(12), window)
+        query = Query(at=self.clock() if at is None else at, k=self._checked_k(k), where=where, repeats="allow")
+        withheld = self.availability.mask(world, self.availability.now())
+        question = asked(world, query, Known(), withheld, seed=self.config.seed, recommendation_id="trending")
+        return trending(question, upto=upto, window=window)
 
     def why(self, recommendation_id: str) -> Why:
         """See `App.why`."""

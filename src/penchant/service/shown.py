@@ -1,7 +1,7 @@
 """Lists that were served, on their way into the store: gathered for an instant, then written together.
 
-An answer does not wait for its list to be kept. Written one by one, each would wake the store's writer, which would compete with
-the next answer for the interpreter; gathered for a tenth of a second they cost next to nothing.
+An answer does not wait for its list to be kept. Written one by one, each would wake the store's writer, which would compete
+with the next answer for the interpreter; gathered for a tenth of a second they cost next to nothing.
 """
 
 from __future__ import annotations

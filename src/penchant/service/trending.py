@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+
 import numpy as np
 
-from penchant.data.arrays import MS_PER_DAY, Bool
+from penchant.data.arrays import MS_PER_DAY
 from penchant.models.topk import top_k
-from penchant.pipeline.asked import World
+from penchant.pipeline.asked import Asked
+from penchant.pipeline.course import Course
+from penchant.pipeline.filters import STANDARD
+from penchant.pipeline.gathering import allowed_items
+from penchant.pipeline.where import Where, checked_where
 from penchant.service.nouns import Served
 from penchant.slate import Recommendation, Slate
 
 SOURCE = "trending"
 
 
-def trending(
-    world: World, allowed: Bool, k: int, at: float, upto: int, recommendation_id: str, window: float | None
-) -> Served:
-    """The `k` items with the greatest popularity as of `at` (seconds), as far as the world knows the log.
+def trending(question: Asked, *, upto: int, window: float | None) -> Served:
+    """The `k` items with the greatest popularity as of the question's `at`, as far as its world knows the log.
 
     Args:
-        allowed: bool [n_items].
         window: only choices of the last so many seconds count; None lets them fade with the model's half-life.
+
+    Raises:
+        UnknownName, BadConfig: the question's `where` is no expression of this catalogue.
     """
-    moment = np.asarray([round(at * 1000)], dtype=np.int64)
+    world, k, where = question.world, question.query.k, question.query.where
+    own = () if where is None else (Where(checked_where(where, world.catalogue)),)
+    allowed = allowed_items(Course(), question, (*STANDARD, *own))
+    moment = question.batch.at
     popularity, config = world.catalogue.popularity, world.model.config
     if window is None:
         counts = popularity.as_of(moment, half_life=config.popularity_half_life * MS_PER_DAY)
@@ -39,5 +48,5 @@ def trending(
         for rank, (item, score) in enumerate(zip(ids, scores, strict=True), 1)
     )
     titles = {item: title for item, n in zip(ids, numbers.tolist(), strict=True) if (title := world.catalogue.title(n))}
-    slate = Slate(recommendation_id=recommendation_id, items=items, model_version=world.version)
-    return Served(slate=slate, at=at, log_offset=upto, titles=titles)
+    slate = Slate(recommendation_id=token_hex(12), items=items, model_version=world.version)
+    return Served(slate=slate, at=int(moment[0]) / 1000, log_offset=upto, titles=titles)
