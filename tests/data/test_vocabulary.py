@@ -41,3 +41,15 @@ def test_unknown_is_none_and_twice_is_an_error() -> None:
         vocabulary.id(-1)
     with pytest.raises(BadData, match="an id comes twice"):
         Vocabulary.of(["a", "a"])
+
+
+def test_two_vocabularies_that_grew_from_one_do_not_know_each_other() -> None:
+    base = Vocabulary.of(["a", "b"])
+    left, right = base.extended(["c", "a"]), base.extended(["d", "e"])
+    more = left.extended(["d"])
+    assert [left.number(x) for x in "abcd"] == [0, 1, 2, None] and [right.number(x) for x in "cde"] == [None, 2, 3]
+    assert list(more) == ["a", "b", "c", "d"] and more.numbers(["d", "x", "c"])[0].tolist() == [3, 2]
+    assert "c" in more and "c" not in base and len(base.extended(["a"])) == 2
+    # as many later ids as first ones, and more
+    many = base.extended(str(i) for i in range(3000))
+    assert many.number("2999") == 3001 and many.number("b") == 1 and many.extended(["z"]).number("z") == 3002

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from penchant.data.growing import grown
 from penchant.data.seeding import interactions_of, user_updates_of
 from penchant.errors import BadConfig, BadModelFolder, MissingExtra, UserError
 from penchant.models.base import Model, load_model
+from penchant.models.content import Content
 from penchant.models.ease import Ease
+from penchant.models.ease_content import EaseContent
 from penchant.models.popular import Popular
-from penchant.models.serving import copy_for_service
+from penchant.models.serving import copy_for_service, served, with_world
 from penchant.query import Past, Query
 from penchant.testing.subject import difference, scores_of
 from tests.models.test_contract import WORLD, made
@@ -136,3 +141,65 @@ def test_other_things_are_never_overwritten(folder, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
         copy_for_service(folder, tmp_path / "no" / "such" / "place")
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "precious"
+
+
+def later(model: Model, updates: Mapping[str, Mapping[str, Any]]) -> Model:
+    catalogue = grown(model.catalogue, updates)
+    return with_world(model, catalogue, catalogue.popularity)
+
+
+def test_a_later_item_scores_like_the_item_that_it_is_like():
+    # h has no event and is nobody's neighbour; "new" has the attributes of b, an item with events
+    data = toy_dataset()
+    query = Query(history=[Past(item_id="a"), Past(item_id="c")], at=day(7), k=9)
+    like = {"title": "Silver River", "genre": ["folk", "slow"]}
+    for model in (Content(popularity_behind=False), EaseContent(reg=1.0, popularity_behind=False)):
+        served_later = later(served(model.fit(data)), {"new": like, "odd": {"genre": ["polka"]}, "bare": {}})
+        b, new, bare, d = served_later.score(query, ["b", "new", "bare", "d"]).tolist()
+        assert np.isnan(bare) and new == max(new, d), model.name()
+        if model.name() == "content":
+            # the cosine of the same vector
+            assert new == pytest.approx(b, rel=1e-6)
+        else:
+            h = served_later.score(query, ["h"])[0]
+            # both are foretold; what is like b is at least as near to a and c as h, which shares its genres
+            assert np.isfinite(h) and new > 0 and abs(new - h) < abs(d) + abs(new)
+        # a new category that no training has seen says nothing, and disturbs nothing
+        assert served_later.score(query, ["a"])[0] == model.score(query, ["a"])[0]
+        assert "new" in served_later.recommend(query).item_ids
+
+
+@pytest.mark.parametrize("name", ["blend", "dcnv2", "ease", "gbdt", "sasrec", "twotower"])
+def test_models_of_all_kinds_are_served_with_items_that_come_later(name):
+    try:
+        model = made(name)().fit(WORLD.train)
+    except MissingExtra as missing:
+        pytest.skip(str(missing))
+    first = WORLD.data.items.id(0)
+    updates = {"new": {"style": "unheard of", "title": "something new"}, first: {}}
+    known = set(model.catalogue.item_features.columns)
+    updates = {item: {key: value for key, value in one.items() if key in known} for item, one in updates.items()}
+    moved = later(served(model), updates)
+    query = Query(history=[Past(item_id=first), Past(item_id=WORLD.data.items.id(5))], at=day(100))
+    before, after = scores_of(served(model), [query]), scores_of(moved, [query])
+    assert after.shape[1] == before.shape[1] + 1
+    assert model.scores_unseen or np.isnan(after[0, -1])
+    items = np.asarray([0, before.shape[1]], dtype=np.int32)
+    found = difference(after[:, items], moved.score_items(moved.encode([query]).batch, items))
+    assert not found, found
+
+
+def test_a_world_must_hold_the_items_of_the_fit():
+    model = Ease(reg=1.0).fit(toy_dataset())
+    bigger = grown(model.catalogue, {"new": {}})
+    with pytest.raises(ValueError, match="as many in all parts, got 9"):
+        with_world(model, bigger, model.catalogue.popularity)
+
+
+def test_popularity_of_the_moment_is_that_of_the_world():
+    model = served(Popular().fit(toy_dataset()))
+    catalogue = grown(model.catalogue, {"new": {}})
+    at = np.full(30, round(day(6.5) * 1000), dtype=np.int64)
+    choices = catalogue.popularity.extended(np.full(30, 8, dtype=np.int32), at, np.ones(30, dtype=np.float32))
+    assert with_world(model, catalogue, choices).recommend(Query(at=day(7), k=1)).item_ids == ("new",)
+    assert "new" not in model.recommend(Query(at=day(7), k=9)).item_ids

@@ -12,6 +12,9 @@ from penchant.data.arrays import Nums
 from penchant.data.strings import Strings
 from penchant.errors import BadData
 
+_FEW = 1000
+"""Later ids that are looked up beside the first ones in any case."""
+
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
@@ -27,13 +30,14 @@ class Vocabulary:
     def of(cls, ids: Iterable[str]) -> Vocabulary:
         """A vocabulary that numbers `ids` in their order; raises BadData when an id comes twice."""
         made = cls(Strings.of(ids))
-        if len(made._number_of) != len(made):
+        if len(made._numbers[0]) != len(made):
             raise BadData("vocabulary: expected distinct ids, but an id comes twice")
         return made
 
     @cached_property
-    def _number_of(self) -> dict[str, int]:
-        return {text: number for number, text in enumerate(self.ids)}
+    def _numbers(self) -> tuple[dict[str, int], dict[str, int]]:
+        """The numbers of the first ids and of the later ones; the former are shared by all that grew from one vocabulary."""
+        return {text: number for number, text in enumerate(self.ids)}, {}
 
     def __len__(self) -> int:
         """Number of ids."""
@@ -41,7 +45,8 @@ class Vocabulary:
 
     def __contains__(self, text: object) -> bool:
         """Whether the id is known."""
-        return text in self._number_of
+        first, later = self._numbers
+        return text in first or text in later
 
     def __iter__(self) -> Iterator[str]:
         """All ids by rising number."""
@@ -59,14 +64,17 @@ class Vocabulary:
 
     def number(self, text: str) -> int | None:
         """The number of an id, or None when it is unknown."""
-        return self._number_of.get(text)
+        first, later = self._numbers
+        number = first.get(text)
+        return later.get(text) if number is None else number
 
     def numbers(self, texts: Iterable[str]) -> tuple[Nums, list[str]]:
         """Numbers int32 of the known ids in order, and the list of unknown ids, which are left out."""
         known: list[int] = []
         unknown: list[str] = []
+        first, later = self._numbers
         for text in texts:
-            number = self._number_of.get(text)
+            number = first.get(text, later.get(text))
             if number is None:
                 unknown.append(text)
             else:
@@ -74,6 +82,16 @@ class Vocabulary:
         return np.asarray(known, dtype=np.int32), unknown
 
     def extended(self, texts: Iterable[str]) -> Vocabulary:
-        """A vocabulary with the new ones among `texts` appended; all numbers given before stay."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._number_of]
-        return Vocabulary(self.ids.joined(Strings.of(fresh))) if fresh else self
+        """A vocabulary with the new ones among `texts` appended; all numbers given before stay.
+
+        Costs two copies of the packed ids, and no more Python objects than there are new ids.
+        """
+        fresh = [text for text in dict.fromkeys(texts) if text not in self]
+        if not fresh:
+            return self
+        made = Vocabulary(self.ids.joined(Strings.of(fresh)))
+        first, later = self._numbers
+        later = {**later, **{text: number for number, text in enumerate(fresh, start=len(self))}}
+        if len(later) < max(len(first), _FEW):
+            made.__dict__["_numbers"] = first, later
+        return made

@@ -14,12 +14,14 @@ it is. The second term lets a member count less the further above the mean it al
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 import numpy as np
 
 from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32, Float64
 from penchant.data.batch import QueryBatch
+from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
 from penchant.models.base import Model
@@ -120,6 +122,12 @@ class Blend(Model):
         total[:, cold] += (moment @ self.offset).astype(np.float32)[:, None]
         total[silent] = np.nan
         return total
+
+    def in_world(self, catalogue: Catalogue, people: People) -> Self:
+        """See `Model.in_world`; the members move along."""
+        other = super().in_world(catalogue, people)
+        other.panel = self.panel.in_world(catalogue, people)
+        return other
 
     def _state(self) -> dict[str, AnyArray]:
         own = {"warm": self.warm, "cold": self.cold, "offset": self.offset}

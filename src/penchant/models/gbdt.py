@@ -11,13 +11,14 @@ Ours are the columns (`candidate_features`): each is as of the moment of the que
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from penchant.config import setting
 from penchant.data.arrays import AnyArray, Bool, Float32, Int64
 from penchant.data.batch import QueryBatch
+from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.data.questions import Task
 from penchant.errors import UserError
@@ -115,6 +116,12 @@ class Gbdt(Model):
         allowed = np.ones((len(batch), batch.n_items), dtype=np.bool_)
         allowed[batch.history.owner, batch.history.item] = False
         return allowed
+
+    def in_world(self, catalogue: Catalogue, people: People) -> Self:
+        """See `Model.in_world`; the members move along."""
+        other = super().in_world(catalogue, people)
+        other.panel = self.panel.in_world(catalogue, people)
+        return other
 
     def _state(self) -> dict[str, AnyArray]:
         text = np.frombuffer(self.trees.model_to_string().encode(), dtype=np.uint8)

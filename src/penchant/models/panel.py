@@ -9,6 +9,7 @@ from typing import Any, Self
 from penchant.config import setting
 from penchant.data.arrays import AnyArray, Float32
 from penchant.data.batch import QueryBatch
+from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.errors import BadConfig, UnknownName, UserError
 from penchant.models.attributes import under
@@ -98,6 +99,10 @@ class Panel:
     def scores(self, batch: QueryBatch) -> list[Float32]:
         """What each member says, float32 [B, batch.n_items] each; NaN is no opinion."""
         return [model.score_batch(batch) for model in self.models.values()]
+
+    def in_world(self, catalogue: Catalogue, people: People) -> Panel:
+        """The same members with other people and the items of another moment, see `Model.in_world`."""
+        return Panel(models={label: model.in_world(catalogue, people) for label, model in self.models.items()})
 
     def packed(self) -> dict[str, AnyArray]:
         """What the members learned, as named arrays."""

@@ -49,7 +49,7 @@ def dataset_of(
         who for (kind, who), flag in store.flags(upto=upto).items() if kind == "user" and flag.score >= suspicion
     }
     rows = _read(store, schema, upto, flagged, reporter)
-    full = grown(catalogue, item_updates(store, updates_after, upto))
+    full = grown(catalogue, item_updates(store, updates_after, upto), strict=False)
     unknown: dict[str, Features] = {item: {} for item in dict.fromkeys(rows.item) if item not in full.items}
     full = grown(full, unknown) if unknown else full
     users = Vocabulary.of(dict.fromkeys([*rows.user, *rows.people]))

@@ -77,7 +77,7 @@ class Worlds:
 
     def _make(self, opened: Opened, catalogue_offset: int, popularity_offset: int) -> World:
         base = opened.model.catalogue
-        catalogue = grown(base, self._updates_of(opened, catalogue_offset))
+        catalogue = grown(base, self._updates_of(opened, catalogue_offset), strict=False)
         journal = self._journal
         if journal is None or journal.since > known_until(base):
             journal = self._journal = Journal(self.store, known_until(base))
