@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import SerializeAsAny, model_validator
+from pydantic import SerializeAsAny, field_validator, model_validator
 
 from penchant.config import Config, read_toml, setting
 from penchant.data.schema import Schema
@@ -53,6 +53,13 @@ class PipelineConfig(Config):
         FEW, "share of the catalogue below which all allowed items are scored, and none retrieved", ge=0, le=1
     )
     fallback: FallbackConfig = setting(FallbackConfig(), "what is shown when nothing is left")
+
+    @field_validator("retrieve")
+    @classmethod
+    def _something_proposes(cls, retrieve: tuple[Config, ...]) -> tuple[Config, ...]:
+        if not retrieve:
+            raise ValueError("expected at least one retriever")
+        return retrieve
 
     @model_validator(mode="after")
     def _exploration_comes_last(self) -> Self:
