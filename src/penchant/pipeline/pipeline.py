@@ -25,6 +25,9 @@ from penchant.slate import Recommendation, StageTrace
 FEW = 0.05
 """Share of the catalogue below which the allowed items are scored one and all, and nothing is retrieved."""
 
+_FEW_IDS = 50
+"""Ids up to which they are looked up one by one; all at once pays for sorting them."""
+
 _SPARE = 100
 """Items beyond the list that others are like: a very long past may take some away that the mask does not know of."""
 
@@ -137,7 +140,9 @@ def _checked(course: Course, asked: Asked, ranked: Candidates, where: Where | No
 
 
 def _in_words(asked: Asked, shown: Candidates) -> tuple[Recommendation, ...]:
-    ids = asked.world.catalogue.items.ids_of(shown.items)
+    vocabulary = asked.world.catalogue.items
+    few = len(shown) <= _FEW_IDS
+    ids = [vocabulary.id(item) for item in shown.items.tolist()] if few else vocabulary.ids_of(shown.items)
     by_source = [(source, proposed.tolist()) for source, proposed in shown.sources.items()]
     scores, propensities = shown.scores.tolist(), shown.propensity.tolist()
     return tuple(
