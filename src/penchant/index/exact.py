@@ -54,7 +54,7 @@ class ExactIndex:
         return best(items, products(self.vectors, items, query), n)
 
     def _places(self, query: Float32, n: int, allowed: Bool | None) -> Nums:
-        """Rows of `_dense` among which the best `n` are; int32, any order."""
+        """Rows of `_dense` among which the best `n` are, int32, rising."""
         total = len(self._dense)
         n_allowed = total if allowed is None else int(np.count_nonzero(allowed))
         if n_allowed <= n:
@@ -85,6 +85,7 @@ class ExactIndex:
         last = values[n - 1] if len(values) >= n else -np.inf
         if wide < len(self._dense) and not float(scores[0][-1]) < float(last) - _margin(values):
             return None
+        kept.sort()
         return kept
 
 

@@ -60,4 +60,5 @@ class GrowingIndex:
         items, scores = self.base.search(query, n, None if allowed is None else allowed[:first])
         more, more_scores = self._extra.search(query, n, None if allowed is None else allowed[first:])
         both = np.concatenate([items, more + np.int32(first)]).astype(np.int32)
-        return best(both, np.concatenate([scores, more_scores]), n)
+        rising = np.argsort(both)
+        return best(both[rising], np.concatenate([scores, more_scores])[rising], n)

@@ -90,6 +90,7 @@ class ListsIndex:
         return self._read(query, n, min(self.lists, wider), allowed)
 
     def _read(self, query: Float32, n: int, looked_into: int, allowed: Bool | None) -> Nums:
+        """What the nearest lists hold of the nearest rows, by rising number."""
         import faiss
 
         asked: dict[str, Any] = {"nprobe": looked_into}
@@ -100,4 +101,5 @@ class ListsIndex:
         how = faiss.SearchParametersIVF(**asked)
         _, found = self._index.search(query[None], min(n, self.n_items), params=how)
         items: Nums = found[0][found[0] >= 0].astype(np.int32)
+        items.sort()
         return items

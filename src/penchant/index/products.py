@@ -18,10 +18,10 @@ def products(vectors: Float32, items: Nums, query: Float32) -> Float32:
 
 
 def best(items: Nums, scores: Float32, n: int) -> tuple[Nums, Float32]:
-    """The `n` of greatest score, best first, equal ones by rising number."""
+    """The `n` of greatest score, best first, equal ones by rising number; `items` must rise."""
     if len(items) > 4 * n:
         least = np.partition(scores, len(scores) - n)[len(scores) - n]
         near = scores >= least
         items, scores = items[near], scores[near]
-    order = np.lexsort((items, -scores))[:n]
+    order = np.argsort(-scores, kind="stable")[:n]
     return items[order], scores[order]

@@ -8,7 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from penchant.pipeline.asked import Asked
+from penchant.data.arrays import Bool
+from penchant.pipeline.asked import Asked, World
 from penchant.pipeline.contract import kept_by_contract
 from penchant.pipeline.course import Course, Failed, unheard
 from penchant.pipeline.fallback import Fallback
@@ -18,11 +19,14 @@ from penchant.pipeline.ordering import best_first
 from penchant.pipeline.rankers import ModelRanker
 from penchant.pipeline.retrievers.similar import LikeItem
 from penchant.pipeline.stages import Candidates, Filter, Ranker, Reranker, Retriever
-from penchant.pipeline.where import Where, checked_where
+from penchant.pipeline.where import Where, checked_where, holds_for_nobody
 from penchant.slate import Recommendation, StageTrace
 
 FEW = 0.05
 """Share of the catalogue below which the allowed items are scored one and all, and nothing is retrieved."""
+
+_FEW_IDS = 50
+"""Ids up to which they are looked up one by one; all at once pays for sorting them."""
 
 _SPARE = 100
 """Items beyond the list that others are like: a very long past may take some away that the mask does not know of."""
@@ -63,6 +67,10 @@ class Pipeline:
     few: float = FEW
     failed: Failed = unheard
     key: str = ""
+
+    def allowed(self, world: World, where: str, at: float) -> Bool:
+        """Which items an expression holds for when nobody in particular asks; see `holds_for_nobody`."""
+        return holds_for_nobody(where, world, at)
 
     def answer(self, asked: Asked) -> Answer:
         """The list for one question.
@@ -132,7 +140,9 @@ def _checked(course: Course, asked: Asked, ranked: Candidates, where: Where | No
 
 
 def _in_words(asked: Asked, shown: Candidates) -> tuple[Recommendation, ...]:
-    ids = asked.world.catalogue.items.ids_of(shown.items)
+    vocabulary = asked.world.catalogue.items
+    few = len(shown) <= _FEW_IDS
+    ids = [vocabulary.id(item) for item in shown.items.tolist()] if few else vocabulary.ids_of(shown.items)
     by_source = [(source, proposed.tolist()) for source, proposed in shown.sources.items()]
     scores, propensities = shown.scores.tolist(), shown.propensity.tolist()
     return tuple(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import SerializeAsAny, model_validator
+from pydantic import SerializeAsAny, field_validator, model_validator
 
 from penchant.config import Config, read_toml, setting
 from penchant.data.schema import Schema
@@ -21,13 +21,13 @@ from penchant.pipeline.rerankers.cap import Cap, CapConfig
 from penchant.pipeline.rerankers.explore import Explore, ExploreConfig
 from penchant.pipeline.rerankers.mmr import Mmr, MmrConfig
 from penchant.pipeline.retrievers.fresh import FreshConfig, FreshItems
-from penchant.pipeline.retrievers.model import ByModel, ModelConfig
+from penchant.pipeline.retrievers.model import ByModel, ByModelConfig
 from penchant.pipeline.retrievers.own import OwnConfig, OwnRepeats
 from penchant.pipeline.retrievers.popular import ByPopularity, PopularConfig
 from penchant.pipeline.stages import Reranker, Retriever
 
 RETRIEVERS: Mapping[str, tuple[type[Config], type[Any]]] = {
-    "model": (ModelConfig, ByModel),
+    "model": (ByModelConfig, ByModel),
     "popular": (PopularConfig, ByPopularity),
     "own": (OwnConfig, OwnRepeats),
     "fresh": (FreshConfig, FreshItems),
@@ -45,7 +45,7 @@ class PipelineConfig(Config):
     """Settings of the request path. By default the list is that of the model."""
 
     retrieve: tuple[SerializeAsAny[Config], ...] = setting(
-        (ModelConfig(), PopularConfig(), OwnConfig(), FreshConfig()), "what proposes items"
+        (ByModelConfig(), PopularConfig(), OwnConfig(), FreshConfig()), "what proposes items"
     )
     rank: Literal["model"] = setting("model", "what scores them")
     rerank: tuple[SerializeAsAny[Config], ...] = setting((), "what orders them, one after the other")
@@ -53,6 +53,13 @@ class PipelineConfig(Config):
         FEW, "share of the catalogue below which all allowed items are scored, and none retrieved", ge=0, le=1
     )
     fallback: FallbackConfig = setting(FallbackConfig(), "what is shown when nothing is left")
+
+    @field_validator("retrieve")
+    @classmethod
+    def _something_proposes(cls, retrieve: tuple[Config, ...]) -> tuple[Config, ...]:
+        if not retrieve:
+            raise ValueError("expected at least one retriever")
+        return retrieve
 
     @model_validator(mode="after")
     def _exploration_comes_last(self) -> Self:

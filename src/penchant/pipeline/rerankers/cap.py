@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -84,15 +84,19 @@ def _occurrence(codes: Nums) -> Nums:
 
 def _tagged(column: Tags, items: Nums, most: int, enough: int) -> Bool:
     """Which of `items` stay, bool [n]; after `enough` of them none do."""
+    of_items = column.take(items)
+    codes, bounds = of_items.codes.tolist(), of_items.offsets.tolist()
+    count: dict[int, int] = {}
+    kept: list[int] = []
+    for place, (start, end) in enumerate(pairwise(bounds)):
+        tags = codes[start:end]
+        if any(count.get(tag, 0) >= most for tag in tags):
+            continue
+        for tag in tags:
+            count[tag] = count.get(tag, 0) + 1
+        kept.append(place)
+        if len(kept) == enough:
+            break
     keep = np.zeros(len(items), dtype=np.bool_)
-    count: Counter[int] = Counter()
-    left = enough
-    for place, item in enumerate(items.tolist()):
-        tags = column.codes[column.offsets[item] : column.offsets[item + 1]].tolist()
-        if all(count[tag] < most for tag in tags):
-            count.update(tags)
-            keep[place] = True
-            left -= 1
-            if left == 0:
-                break
+    keep[kept] = True
     return keep

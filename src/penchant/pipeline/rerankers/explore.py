@@ -55,7 +55,7 @@ class Explore:
         drawn = asked.rng.choice(behind, len(given), replace=False)
         place = np.arange(shown)
         place[given] = drawn
-        rest = np.setdiff1d(np.arange(len(ranked)), place)
+        rest = np.delete(np.arange(len(ranked)), place)
         scores, propensity = ranked.scores.copy(), ranked.propensity.copy()
         low = float(scores[:shown].min())
         scores[drawn] = np.where(np.isfinite(scores[drawn]), scores[drawn], low)

@@ -63,7 +63,7 @@ class Mmr:
         span = float(scores.max() - scores.min())
         relevance = (scores - scores.min()) / span if span > 0 else np.ones(size, dtype=np.float32)
         order = chosen(relevance, self._likeness(asked, ranked.items[:size]), self.config.diversity, min(k, size))
-        rest = np.setdiff1d(np.arange(len(ranked)), order)
+        rest = np.delete(np.arange(len(ranked)), order)
         return ranked.take(np.concatenate([order, rest]))
 
     def _likeness(self, asked: Asked, items: Nums) -> Float32:

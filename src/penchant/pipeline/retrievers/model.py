@@ -12,7 +12,7 @@ from penchant.models.topk import top_k
 from penchant.pipeline.asked import Asked
 
 
-class ModelConfig(Config):
+class ByModelConfig(Config):
     """Settings of the retriever `model`."""
 
     use: Literal["model"] = "model"
@@ -29,8 +29,8 @@ class ByModel:
 
     name = "model"
 
-    def __init__(self, config: ModelConfig | None = None) -> None:
-        self.config = config or ModelConfig()
+    def __init__(self, config: ByModelConfig | None = None) -> None:
+        self.config = config or ByModelConfig()
 
     def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
         """O(index) or O(model + n_items); see `Retriever`."""
