@@ -41,7 +41,9 @@ def test_every_operation_has_words_an_id_and_an_example_that_fits() -> None:
             check_fits(content["example"], content.get("schema", {}), whole)
             for kind, sent in operation.get("requestBody", {}).get("content", {}).items():
                 if kind == "application/json":
-                    examples = [sent["example"]] if "example" in sent else [e["value"] for e in sent["examples"].values()]
+                    examples = (
+                        [sent["example"]] if "example" in sent else [e["value"] for e in sent["examples"].values()]
+                    )
                     for example in examples:
                         check_fits(example, sent["schema"], whole)
 
