@@ -60,7 +60,10 @@ def main(words: list[str]) -> int:
 def _plain(text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
-    return float(text) if "." in text else int(text) if text.isdigit() else text
+    try:
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        return text
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def wait_for(url: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_another_server_answers_the_same() -> None:
     asked: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", "/v1/events", {"json": [{"user_id": "ann", "item_id": "a", "timestamp": 5}, {"user_id": "ann"}]}),
@@ -94,6 +95,7 @@ def _without_time(answer: httpx.Response) -> Any:
     return told
 
 
+@pytest.mark.slow
 def test_a_stop_finishes_what_was_accepted_and_takes_no_more() -> None:
     with running() as (url, child):
         answers: list[httpx.Response] = []
@@ -136,7 +138,8 @@ def test_what_cannot_be_built_is_said_in_one_line() -> None:
 def test_sockets_that_stand_still_change_nothing() -> None:
     with running("body_timeout=3.0", "header_timeout=2.0") as (url, _):
         address = ("127.0.0.1", int(url.rpartition(":")[2]))
-        head = b"POST /v1/recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        head = b"POST /v1/recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        head += b"Content-Length: 100\r\n\r\n{"
         still = [socket.create_connection(address) for _ in range(500)]
         try:
             for place, one in enumerate(still):
