@@ -44,17 +44,26 @@ def complain(text: str) -> None:
 
 
 def main(words: list[str]) -> int:
-    """``serving.py PORT [setting=value ...] [seconds=S] [short=0]``."""
+    """``serving.py PORT [setting=value ...] [seconds=S] [short=0] [server=uvicorn]``."""
     values: dict[str, Any] = dict(word.split("=", 1) for word in words[1:])
     seconds, short = float(values.pop("seconds", 0.0)), values.pop("short", "1") == "1"
+    server = values.pop("server", "granian")
     settings = ServerConfig.parse({"port": int(words[0]), **{k: _plain(v) for k, v in values.items()}})
+    if server == "uvicorn":
+        import uvicorn
+
+        uvicorn.run(made(settings, seconds, short), host=settings.host, port=settings.port, log_level="warning")
+        return 0
     return serve(partial(made, settings, seconds, short), settings, complain=complain)
 
 
 def _plain(text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
-    return float(text) if "." in text else int(text) if text.isdigit() else text
+    try:
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        return text
 
 
 if __name__ == "__main__":

@@ -97,7 +97,8 @@ def test_detail_lists_the_accepted_ones_too() -> None:
 
 
 def test_lines_are_events() -> None:
-    lines = b'{"user_id":"ann","item_id":"a"}\r\n\n{"user_id":"ann"\n{"user_id":"ann","item_id":"\xff"}\n{"user_id":"bob","item_id":"b"}'
+    lines = b'{"user_id":"ann","item_id":"a"}\r\n\n{"user_id":"ann"\n{"user_id":"ann","item_id":"\xff"}\n'
+    lines += b'{"user_id":"bob","item_id":"b"}'
     for kind in ("application/x-ndjson", "application/jsonl; charset=utf-8"):
         app = FakeApp(NOW)
         told = ask(server(app), "POST", PATH, content=lines, headers={"content-type": kind}).json()

@@ -54,7 +54,7 @@ ANSWER: Mapping[str, Any] = {
     "unknown_items": [],
     "trace": None,
 }
-_ID = {"type": "string", "minLength": 1, "maxLength": ids.MOST_BYTES, "pattern": ids.PATTERN}
+ID: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": ids.MOST_BYTES, "pattern": ids.PATTERN}
 _MOMENT = {"anyOf": [{"type": "number"}, {"type": "string"}]}
 
 
