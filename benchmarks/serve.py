@@ -5,7 +5,7 @@
     python -m benchmarks.serve --row overload --quick           # short; fails far from the stored figures
 
 Worlds are those of `benchmarks.serve_world`: everyone who is served has a past of 50 events in the store. Capacity comes from a
-closed load of eight connections, latencies from an open one, from the instant at which a request was due
+closed load of two connections, latencies from an open one, from the instant at which a request was due
 (`benchmarks.serve_load`). The server has the settings that it starts with. Figures are medians of several runs, which stand
 beside them. Each row writes ``results/serve-ROW.json`` when it is done. ``--quick`` makes a row short and writes nothing: it
 fails when a share that must be whole is not, or another figure is worse than twice the stored one.

@@ -56,7 +56,7 @@ def redrawn(server: Server, kept: list[dict[str, Any]]) -> dict[str, Any]:
     same, claimed, wrong, begun = 0, 0, [], time.monotonic()
     for one in kept:
         told = server.must("GET", f"/v1/recommendations/{one['recommendation_id']}")
-        again = told["again"]["items"]
+        again = told["again"]
         good = [(i["item_id"], i["score"]) for i in again] == [(i["item_id"], i["score"]) for i in one["items"]]
         same, claimed = same + good, claimed + bool(told["same"])
         if not (good and told["same"]) and len(wrong) < 3:

@@ -26,8 +26,8 @@ K = 10
 BATCH, IN_FLIGHT = 100, 4
 """Events of one request, and requests under way at a time, when events are sent in bulk."""
 
-CONNECTIONS = 8
-"""Connections of a closed load: enough to keep two cores busy."""
+CONNECTIONS = 2
+"""Connections of a closed load: while one request is computed, the next is there; more would only be refused, or wait."""
 
 
 def person(number: int) -> str:

@@ -94,7 +94,8 @@ class Measured:
         found, counts = self.milliseconds(), np.unique(self.status, return_counts=True)
         quantiles = np.percentile(found, [50, 95, 99, 99.9]) if len(found) else [float("nan")] * 4
         return {
-            "requests": len(self.status), "per_second": float(self.ok.sum() / self.seconds),
+            "requests": len(self.status), "served_share": float(self.ok.mean()),
+            "per_second": float(self.ok.sum() / self.seconds),
             **{f"p{name}_ms": float(q) for name, q in zip(("50", "95", "99", "99.9"), quantiles, strict=True)},
             "max_ms": float(found.max()) if len(found) else float("nan"),
             "statuses": {str(s): int(n) for s, n in zip(*counts, strict=True)},

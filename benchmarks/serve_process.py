@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,13 @@ class Server:
             found += _children(found[place])
             place += 1
         return found
+
+    def command_of(self, pid: int) -> str:
+        """The words that started a process; empty once it has ended."""
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").replace("\0", " ")
+        except OSError:
+            return ""
 
     def cpu_seconds(self) -> float:
         """Of all its processes so far, those that ended left out."""
@@ -145,16 +152,27 @@ def _running(command: list[str], port: int, path: str, environment: dict[str, st
             process = subprocess.Popen(
                 command, env={**os.environ, **ONE_THREAD, **path_of, **environment}, stdout=out, stderr=out
             )
+        server = Server(port=port, process=process, log=log, ready_after=0.0)
         try:
             _wait(process, port, path, log, begun + READY_WITHIN)
-            yield Server(port=port, process=process, log=log, ready_after=time.monotonic() - begun)
+            yield replace(server, ready_after=time.monotonic() - begun)
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _stop(server)
+
+
+def _stop(server: Server) -> None:
+    """SIGTERM to the first process; what is left of it and of those below it after a while is killed."""
+    below = {pid: server.command_of(pid) for pid in server.pids()[1:]}
+    server.process.send_signal(signal.SIGTERM)
+    try:
+        server.process.wait(40)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait()
+    for pid, command in below.items():
+        if command and server.command_of(pid) == command:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, path: str, log: Path, until: float) -> None:

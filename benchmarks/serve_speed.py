@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -44,15 +42,12 @@ def latency(model: Path, size: str, runs: int, seconds: float) -> dict[str, Any]
         capacity = [closed(server, asked, seconds / 2) for _ in range(runs)]
         rate = median(one["per_second"] for one in capacity) / 2
         quiet = [opened(server, asked, (rate, seconds), seed=run).told() for run in range(runs)]
-        busy, refits = [], []
-        for run in range(runs):
-            with refit_running(server) as told:
-                busy.append(opened(server, asked, (rate, seconds), seed=run).told())
-                told["ended_before_the_load"] = not told["running"]
-            refits.append(told)
+        busy = [beside_a_refit(server, asked, (rate, seconds), seed=run) for run in range(runs)]
         return {
             "capacity": capacity, "half_load_per_second": rate,
-            "at_half_load": quiet, "while_a_refit_runs": busy, "refits": refits, "memory": server.memory_mb(),
+            "at_half_load": quiet, "while_a_refit_runs": busy, "memory": server.memory_mb(),
+            "served_share": middle(quiet, "served_share"),
+            "served_share_while_a_refit_runs": middle(busy, "served_share"),
             **{f"{name}_ms": middle(quiet, f"{name}_ms") for name in ("p50", "p99")},
             **{f"{name}_ms_while_a_refit_runs": middle(busy, f"{name}_ms") for name in ("p50", "p99")},
         }  # fmt: skip
@@ -62,23 +57,21 @@ def middle(turns: list[dict[str, Any]], name: str) -> float:
     return float(median(turn[name] for turn in turns))
 
 
-@contextmanager
-def refit_running(server: Server) -> Iterator[dict[str, Any]]:
-    """A refit in the background; what came of it stands in the dictionary once it is over."""
-    told: dict[str, Any] = {"running": True}
+def refit_goes_on(server: Server) -> bool:
+    """Whether a process below the server fits a model."""
+    return any("refit" in server.command_of(pid) for pid in server.pids())
 
-    def asks() -> None:
-        begun = time.monotonic()
-        told["status"], told["answer"] = server.ask("POST", "/v1/models:refit?wait=true")
-        told["running"], told["seconds"] = False, time.monotonic() - begun
 
-    thread = threading.Thread(target=asks)
-    thread.start()
-    time.sleep(1.0)
-    try:
-        yield told
-    finally:
-        thread.join()
+def beside_a_refit(server: Server, requests: list[Request], *phases: tuple[float, float], seed: int) -> dict[str, Any]:
+    """An open load while a refit goes on: one is begun where none does."""
+    until = time.monotonic() + 60
+    if not refit_goes_on(server):
+        server.must("POST", "/v1/models:refit")
+    while not refit_goes_on(server) and time.monotonic() < until:
+        time.sleep(0.1)
+    goes_on = refit_goes_on(server)
+    found = opened(server, requests, *phases, seed=seed).told()
+    return {**found, "refit_at_the_beginning": goes_on, "refit_at_the_end": refit_goes_on(server)}
 
 
 def throughput(model: Path, size: str, runs: int, seconds: float) -> dict[str, Any]:
