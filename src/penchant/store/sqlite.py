@@ -27,6 +27,8 @@ _OLDEST = (3, 51, 3)
 _MARK = 0x70656E63
 """`application_id` of our files, so that another program's file is not taken for one."""
 
+_THERE_ALREADY = (apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY)
+
 _PAGES_BEFORE_CHECKPOINT = 4_000
 _PAGES_TOO_MANY = 40_000
 _WRITER_CACHE_KIB, _READER_CACHE_KIB = 65_536, 8_192
@@ -252,7 +254,7 @@ class _SqliteTransaction:
         try:
             self._connection.execute(sql, values).fetchall()
         except apsw.ConstraintError as fault:
-            if getattr(fault, "extendedresult", None) != apsw.SQLITE_CONSTRAINT_UNIQUE:
+            if getattr(fault, "extendedresult", None) not in _THERE_ALREADY:
                 raise
             return False  # SQLite has undone the statement, and only that
         return True
