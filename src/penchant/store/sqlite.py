@@ -75,7 +75,7 @@ class SqliteDatabase:
         try:
             rows: Rows = cursor.execute(sql, values).fetchall()
         except apsw.Error as fault:
-            cursor.connection.close(True)
+            _close(cursor.connection)
             raise translated(fault, self._path) from fault
         self._idle.append(cursor)
         if self._closed:
@@ -93,22 +93,32 @@ class SqliteDatabase:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     def transact(self, work: Callable[[Transaction], Result]) -> Result:
-        """Runs `work` between BEGIN IMMEDIATE and COMMIT.
-
-        After a fault the connection is given up: what it believes about the file may no longer be true.
-        """
+        """Runs `work` between BEGIN IMMEDIATE and COMMIT."""
         try:
             connection = self._writer()
             connection.execute("BEGIN IMMEDIATE")
             result = work(_SqliteTransaction(connection))
             connection.execute("COMMIT")
         except apsw.Error as fault:
-            self._give_up()
+            self._roll_back()
             raise translated(fault, self._path) from fault
         except BaseException:
-            self._give_up()
+            self._roll_back()
             raise
         return result
+
+    def _roll_back(self) -> None:
+        """Undoes a transaction and keeps its connection.
+
+        A commit whose sync failed has left frames in the log. Connections that are open know that they do not count, and the next
+        commit writes over them; were all of them closed, the next one to open would take the frames for a commit.
+        """
+        if self._writing is None or self._writing.get_autocommit():
+            return
+        try:
+            self._writing.execute("ROLLBACK")
+        except apsw.Error:
+            self._give_up()
 
     def rest(self) -> None:
         """Moves the write-ahead log into the file when it has grown."""
@@ -136,9 +146,9 @@ class SqliteDatabase:
         return apsw.SQLITE_OK
 
     def _give_up(self) -> None:
-        if self._writing is not None:
-            self._writing.close(True)
-            self._writing = None
+        connection, self._writing = self._writing, None
+        if connection is not None:
+            _close(connection)
 
     # -- forgetting ----------------------------------------------------------------------------------------------------
 
@@ -174,7 +184,7 @@ class SqliteDatabase:
         except (apsw.BusyError, apsw.LockedError):
             return False
         except apsw.Error as fault:
-            self._give_up()
+            self._roll_back()
             raise translated(fault, self._path) from fault
         return True
 
@@ -187,7 +197,8 @@ class SqliteDatabase:
         except apsw.Error as fault:
             raise damaged(fault, self._path) or translated(fault, self._path) from fault
         if found != [("ok",)]:
-            raise BadStore(f"{self._path}: is damaged ({found[0][0]}); restore it from a backup")
+            said = " ".join(str(found[0][0]).split())
+            raise BadStore(f"{self._path}: is damaged ({said}); restore it from a backup")
 
     def close(self) -> None:
         """Lets go of all connections; the last one out moves the log into the file."""
@@ -198,7 +209,7 @@ class SqliteDatabase:
     def _drop_readers(self) -> None:
         while self._idle:
             with contextlib.suppress(IndexError):
-                self._idle.pop().connection.close(True)
+                _close(self._idle.pop().connection)
 
     def _connect(self, cache_kib: int) -> apsw.Connection:
         if self._closed:
@@ -240,6 +251,12 @@ class SqliteDatabase:
             if mode != "wal":
                 raise BadStore(f"{self._path}: this file system allows no write-ahead log; use a local disk")
             return
+
+
+def _close(connection: apsw.Connection) -> None:
+    """Closes for good, whatever the disk says to it."""
+    with contextlib.suppress(apsw.Error):
+        connection.close(True)
 
 
 class _SqliteTransaction:
