@@ -23,7 +23,7 @@ try:
 except ImportError as fault:
     raise MissingExtra("a PostgreSQL store", "psycopg", "postgres") from fault
 
-from penchant.store.postgres_faults import translated
+from penchant.store.postgres_faults import one_line, translated
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -209,7 +209,9 @@ def _connect(url: str) -> Connection:
             tcp_user_timeout=10_000,
         )
     except psycopg.ProgrammingError as fault:
-        raise BadStore(f'store: expected a URL such as "postgresql://user@host/database" ({fault})') from fault
+        raise BadStore(
+            f'store: expected a URL such as "postgresql://user@host/database" ({one_line(fault)})'
+        ) from fault
 
 
 def _rows(connection: Connection, sql: str, values: Sequence[Any]) -> Rows:

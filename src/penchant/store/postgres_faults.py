@@ -11,7 +11,7 @@ from penchant.store.protocol import BadStore, StoreFull, StoreUnavailable
 
 def translated(fault: psycopg.Error) -> PenchantError:
     """The error of the store that stands for a fault below it; raises the fault itself when it is a mistake of ours."""
-    said = " ".join(str(fault).split())
+    said = one_line(fault)
     if isinstance(fault, errors.DiskFull):
         return StoreFull(f"the database's disk is full; make room ({said})")
     if isinstance(fault, errors.ProgramLimitExceeded):
@@ -21,3 +21,8 @@ def translated(fault: psycopg.Error) -> PenchantError:
     if isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
         return StoreUnavailable(f"the database cannot be used ({said})")
     raise fault
+
+
+def one_line(fault: psycopg.Error) -> str:
+    """What the server or its library said."""
+    return " ".join(str(fault).split())

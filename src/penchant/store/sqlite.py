@@ -27,6 +27,8 @@ _OLDEST = (3, 51, 3)
 _MARK = 0x70656E63
 """`application_id` of our files, so that another program's file is not taken for one."""
 
+_THERE_ALREADY = (apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY)
+
 _PAGES_BEFORE_CHECKPOINT = 4_000
 _PAGES_TOO_MANY = 40_000
 _WRITER_CACHE_KIB, _READER_CACHE_KIB = 65_536, 8_192
@@ -73,7 +75,7 @@ class SqliteDatabase:
         try:
             rows: Rows = cursor.execute(sql, values).fetchall()
         except apsw.Error as fault:
-            cursor.connection.close(True)
+            _close(cursor.connection)
             raise translated(fault, self._path) from fault
         self._idle.append(cursor)
         if self._closed:
@@ -91,22 +93,32 @@ class SqliteDatabase:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     def transact(self, work: Callable[[Transaction], Result]) -> Result:
-        """Runs `work` between BEGIN IMMEDIATE and COMMIT.
-
-        After a fault the connection is given up: what it believes about the file may no longer be true.
-        """
+        """Runs `work` between BEGIN IMMEDIATE and COMMIT."""
         try:
             connection = self._writer()
             connection.execute("BEGIN IMMEDIATE")
             result = work(_SqliteTransaction(connection))
             connection.execute("COMMIT")
         except apsw.Error as fault:
-            self._give_up()
+            self._roll_back()
             raise translated(fault, self._path) from fault
         except BaseException:
-            self._give_up()
+            self._roll_back()
             raise
         return result
+
+    def _roll_back(self) -> None:
+        """Undoes a transaction and keeps its connection.
+
+        A commit whose sync failed has left frames in the log. Connections that are open know that they do not count, and the next
+        commit writes over them; were all of them closed, the next one to open would take the frames for a commit.
+        """
+        if self._writing is None or self._writing.get_autocommit():
+            return
+        try:
+            self._writing.execute("ROLLBACK")
+        except apsw.Error:
+            self._give_up()
 
     def rest(self) -> None:
         """Moves the write-ahead log into the file when it has grown."""
@@ -134,9 +146,9 @@ class SqliteDatabase:
         return apsw.SQLITE_OK
 
     def _give_up(self) -> None:
-        if self._writing is not None:
-            self._writing.close(True)
-            self._writing = None
+        connection, self._writing = self._writing, None
+        if connection is not None:
+            _close(connection)
 
     # -- forgetting ----------------------------------------------------------------------------------------------------
 
@@ -172,7 +184,7 @@ class SqliteDatabase:
         except (apsw.BusyError, apsw.LockedError):
             return False
         except apsw.Error as fault:
-            self._give_up()
+            self._roll_back()
             raise translated(fault, self._path) from fault
         return True
 
@@ -185,7 +197,8 @@ class SqliteDatabase:
         except apsw.Error as fault:
             raise damaged(fault, self._path) or translated(fault, self._path) from fault
         if found != [("ok",)]:
-            raise BadStore(f"{self._path}: is damaged ({found[0][0]}); restore it from a backup")
+            said = " ".join(str(found[0][0]).split())
+            raise BadStore(f"{self._path}: is damaged ({said}); restore it from a backup")
 
     def close(self) -> None:
         """Lets go of all connections; the last one out moves the log into the file."""
@@ -196,7 +209,7 @@ class SqliteDatabase:
     def _drop_readers(self) -> None:
         while self._idle:
             with contextlib.suppress(IndexError):
-                self._idle.pop().connection.close(True)
+                _close(self._idle.pop().connection)
 
     def _connect(self, cache_kib: int) -> apsw.Connection:
         if self._closed:
@@ -240,6 +253,12 @@ class SqliteDatabase:
             return
 
 
+def _close(connection: apsw.Connection) -> None:
+    """Closes for good, whatever the disk says to it."""
+    with contextlib.suppress(apsw.Error):
+        connection.close(True)
+
+
 class _SqliteTransaction:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -252,7 +271,7 @@ class _SqliteTransaction:
         try:
             self._connection.execute(sql, values).fetchall()
         except apsw.ConstraintError as fault:
-            if getattr(fault, "extendedresult", None) != apsw.SQLITE_CONSTRAINT_UNIQUE:
+            if getattr(fault, "extendedresult", None) not in _THERE_ALREADY:
                 raise
             return False  # SQLite has undone the statement, and only that
         return True

@@ -9,6 +9,11 @@ import apsw
 from penchant.errors import PenchantError
 from penchant.store.protocol import BadStore, StoreFull, StoreUnavailable
 
+_MISTAKES = (
+    *(apsw.SQLError, apsw.MisuseError, apsw.ConstraintError, apsw.RangeError, apsw.MismatchError, apsw.BindingsError),
+    *(apsw.ConnectionClosedError, apsw.CursorClosedError, apsw.ThreadingViolationError, apsw.IncompleteExecutionError),
+)
+
 
 def translated(fault: apsw.Error, path: Path) -> PenchantError:
     """The error of the store that stands for a fault below it; raises the fault itself when it is a mistake of ours."""
@@ -18,8 +23,7 @@ def translated(fault: apsw.Error, path: Path) -> PenchantError:
         return StoreUnavailable(f"{path}: is damaged ({fault}); restore it from a backup")
     if isinstance(fault, apsw.BusyError | apsw.LockedError):
         return StoreUnavailable(f"{path}: another process holds it for too long")
-    mistakes = (apsw.SQLError, apsw.MisuseError, apsw.ConstraintError, apsw.RangeError, apsw.MismatchError)
-    if isinstance(fault, mistakes) or not hasattr(fault, "extendedresult"):
+    if isinstance(fault, _MISTAKES):
         raise fault
     return StoreUnavailable(f"{path}: cannot be read or written ({fault}); look after the disk and its permissions")
 
