@@ -2,27 +2,33 @@
 
 python blocks run in a process of their own; lines of console and bash blocks run when they call ``penchant``; a call of
 ``./run`` must name one of its commands (continuous integration runs those); toml blocks must parse. A README command
-may use the files that an earlier block made, such as those of ``penchant simulate --out``.
+may use the files that an earlier block made, such as those of ``penchant simulate --out``. A command that ends with ``&`` is a
+server: it is started on a free port, and each ``curl`` after it asks it and must be answered.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.run_script import load_run_script
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 MAX_LINES = 80
+ENTRY = "import sys; from penchant.cli.app import main; sys.exit(main())"
 NOT_OURS = frozenset({"cd", "git", "pip", "uv", "make", "source", "python3"})
 """Commands that a README may show although nothing here runs them."""
 
@@ -53,8 +59,63 @@ def commands(block: Block) -> Iterator[list[str]]:
             yield words
 
 
-def fault(block: Block, folder: Path) -> str | None:
+class Server:
+    """What a README starts in the background; on a port of its own, because the one it names may be taken."""
+
+    def __init__(self) -> None:
+        self.child: subprocess.Popen[str] | None = None
+        self.named, self.port = "8080", "0"
+
+    def start(self, words: list[str], folder: Path) -> str | None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = str(free.getsockname()[1])
+        self.named = words[words.index("--port") + 1]
+        words = [self.port if word == self.named else word for word in words]
+        self.child = subprocess.Popen(
+            [sys.executable, "-c", ENTRY, *words[1:]], cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        for _ in range(600):
+            if self.child.poll() is not None:
+                return f"{shlex.join(words)}: ended with {self.child.returncode}: {self.stop()[-1500:]}"
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"http://127.0.0.1:{self.port}/health/ready").status_code == 200:
+                    return None
+            time.sleep(0.1)
+        return f"{shlex.join(words)}: not ready after a minute: {self.stop()[-1500:]}"
+
+    def curl(self, words: list[str]) -> str | None:
+        """Sends what curl would send; only the few options that a README needs."""
+        url, headers, body, rest = "", {}, None, iter(words[1:])
+        for word in rest:
+            if word == "-H":
+                name, _, value = next(rest).partition(":")
+                headers[name.strip()] = value.strip()
+            elif word == "-d":
+                body = next(rest)
+            elif not word.startswith("-"):
+                url = word.replace(f":{self.named}", f":{self.port}", 1)
+        url = url if "://" in url else f"http://{url}"
+        try:
+            reply = httpx.request("GET" if body is None else "POST", url, headers=headers, content=body)
+        except httpx.TransportError as wrong:
+            return f"{shlex.join(words)}: {wrong}"
+        return None if reply.is_success else f"{shlex.join(words)}: {reply.status_code} {reply.text[:500]}"
+
+    def stop(self) -> str:
+        """Ends it as a person would; returns what it said on standard error."""
+        if self.child is None:
+            return ""
+        self.child.terminate()
+        said = self.child.communicate(timeout=60)[1]
+        self.child = None
+        return said
+
+
+def fault(block: Block, folder: Path, server: Server | None = None) -> str | None:
     """Executes a block in `folder`; a sentence about what failed, or None."""
+    server = server or Server()
     if block.language == "python":
         return execute([sys.executable, "-c", block.text], folder)
     if block.language == "toml":
@@ -63,15 +124,18 @@ def fault(block: Block, folder: Path) -> str | None:
         except tomllib.TOMLDecodeError as wrong:
             return f"not valid TOML: {wrong}"
     if block.language in ("console", "bash", "sh", "shell"):
-        return next((found for words in commands(block) if (found := fault_of_command(words, folder))), None)
+        return next((found for words in commands(block) if (found := fault_of_command(words, folder, server))), None)
     return None
 
 
-def fault_of_command(words: list[str], folder: Path) -> str | None:
+def fault_of_command(words: list[str], folder: Path, server: Server) -> str | None:
     """Executes or checks one command line; a sentence about what failed, or None."""
+    if words[0] == "penchant" and words[-1] == "&":
+        return server.start(words[:-1], folder)
     if words[0] == "penchant":
-        entry = "import sys; from penchant.cli.app import main; sys.exit(main())"
-        return execute([sys.executable, "-c", entry, *words[1:]], folder)
+        return execute([sys.executable, "-c", ENTRY, *words[1:]], folder)
+    if words[0] == "curl":
+        return server.curl(words)
     if words[0] == "./run":
         known = load_run_script().COMMANDS
         return None if len(words) > 1 and words[1] in known else f"{shlex.join(words)}: known are {', '.join(known)}"
@@ -93,9 +157,13 @@ def test_blocks_of_the_readme_work(tmp_path: Path) -> None:
     text = README.read_text(encoding="utf-8")
     found = blocks(text)
     assert found, "the README shows nothing to try"
-    for block in found:
-        wrong = fault(block, tmp_path)
-        assert wrong is None, f"README.md:{block.line}: {wrong}"
+    server = Server()
+    try:
+        for block in found:
+            wrong = fault(block, tmp_path, server)
+            assert wrong is None, f"README.md:{block.line}: {wrong}"
+    finally:
+        server.stop()
 
 
 def test_readme_is_short_and_starts_with_the_demo() -> None:
@@ -132,7 +200,8 @@ def test_blocks_and_commands_are_found() -> None:
         ("console", "$ penchant no-such-command"),
         ("console", "$ ./run no-such-command"),
         ("bash", "./run"),
-        ("bash", "curl somewhere"),
+        ("bash", "curl localhost:1/nobody-listens-here"),
+        ("console", "$ penchant serve no-such-folder --port 8080 &"),
     ],
 )
 def test_a_broken_block_is_noticed(language: str, text: str, tmp_path: Path) -> None:

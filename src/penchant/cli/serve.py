@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -73,10 +75,25 @@ def serve(
         store=store, projects=projects, server=server, models=models, pipeline=pipeline, service=(service, "--set"),
         keyless=no_keys,
     )  # fmt: skip
-    note(f"listening on http://{host}:{port}  (GET /openapi.json lists what it answers; Ctrl-C stops it)")
+    Thread(target=_tell_when_ready, args=(host, port), daemon=True).start()
     code = run(partial(application, hosting), server, complain=complain)
     if code:
         raise typer.Exit(code)
+
+
+def _tell_when_ready(host: str, port: int) -> None:
+    """Says where the server listens once it answers; loading a large model takes its time."""
+    import httpx
+
+    address = "127.0.0.1" if host in ("0.0.0.0", "localhost") else "[::1]" if host == "::" else host
+    while True:
+        try:
+            httpx.get(f"http://{address}:{port}/health/live", timeout=5.0, trust_env=False)
+        except httpx.TransportError:
+            sleep(0.1)
+            continue
+        note(f"listening on http://{host}:{port}  (GET /openapi.json lists what it answers; Ctrl-C stops it)")
+        return
 
 
 def _settings(chosen: dict[str, Any], assignments: list[str] | None) -> tuple[ServerConfig, dict[str, Any]]:
