@@ -33,7 +33,7 @@ def ask(front: Front, method: str, path: str, *, client: str = "127.0.0.1", **re
     return asyncio.run(once())
 
 
-def problem(answer: httpx.Response, status: int) -> Mapping[str, Any]:
+def check_problem(answer: httpx.Response, status: int) -> Mapping[str, Any]:
     """The problem in an answer, which must have this status and be one as RFC 9457 says."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

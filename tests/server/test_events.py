@@ -8,7 +8,7 @@ import pytest
 
 from penchant.event import Interaction
 from penchant.store.protocol import StoreFull, StoreUnavailable
-from tests.server.asking import NOW, ask, problem, server
+from tests.server.asking import NOW, ask, check_problem, server
 from tests.server.fake_app import FakeApp
 
 PATH = "/v1/events"
@@ -92,8 +92,8 @@ def test_detail_lists_the_accepted_ones_too() -> None:
         server(), "POST", f"{PATH}?detail=all", json=[{"user_id": "ann", "item_id": "a", "event_id": "e"}]
     ).json()
     assert told["events"] == [{"index": 0, "status": "accepted", "event_id": "e", "offset": 1}]
-    assert problem(ask(server(), "POST", f"{PATH}?detal=all", json=[]), 422)["errors"][0]["field"] == "detal"
-    problem(ask(server(), "POST", f"{PATH}?detail=none", json=[]), 422)
+    assert check_problem(ask(server(), "POST", f"{PATH}?detal=all", json=[]), 422)["errors"][0]["field"] == "detal"
+    check_problem(ask(server(), "POST", f"{PATH}?detail=none", json=[]), 422)
 
 
 def test_lines_are_events() -> None:
@@ -129,7 +129,7 @@ def test_lines_are_events() -> None:
 def test_what_is_no_json_is_refused_as_a_whole(body: bytes, status: int) -> None:
     app = FakeApp(NOW)
     for short in (True, False):
-        problem(ask(server(app, short=short), "POST", PATH, content=body, headers=JSON), status)
+        check_problem(ask(server(app, short=short), "POST", PATH, content=body, headers=JSON), status)
     assert app.log == []
 
 
@@ -161,20 +161,22 @@ def test_ids_of_any_script_are_kept_as_they_are(good: str) -> None:
 def test_a_request_has_a_size() -> None:
     event = {"user_id": "ann", "item_id": "a"}
     assert ask(server(batch=3), "POST", PATH, json=[event] * 3).json()["accepted"] == 3
-    problem(ask(server(batch=3), "POST", PATH, json=[event] * 4), 413)
-    problem(ask(server(batch=3), "POST", PATH, json=[7] * 4), 413)
+    check_problem(ask(server(batch=3), "POST", PATH, json=[event] * 4), 413)
+    check_problem(ask(server(batch=3), "POST", PATH, json=[7] * 4), 413)
     lines = "\n".join([json.dumps(event)] * 4)
-    problem(ask(server(batch=3), "POST", PATH, content=lines, headers={"content-type": "application/x-ndjson"}), 413)
+    check_problem(
+        ask(server(batch=3), "POST", PATH, content=lines, headers={"content-type": "application/x-ndjson"}), 413
+    )
     for short in (True, False):
         long = {"content": b" " * 2_000, "headers": JSON}
-        problem(ask(server(body_bytes=1_024, short=short), "POST", PATH, **long), 413)
+        check_problem(ask(server(body_bytes=1_024, short=short), "POST", PATH, **long), 413)
 
     async def parts():  # type: ignore[no-untyped-def]
         for _ in range(4):
             yield b" " * 500
 
     # without a content-length the body is counted as it comes
-    problem(ask(server(body_bytes=1_024), "POST", PATH, content=parts(), headers=JSON), 413)
+    check_problem(ask(server(body_bytes=1_024), "POST", PATH, content=parts(), headers=JSON), 413)
 
 
 @pytest.mark.parametrize(
@@ -182,10 +184,10 @@ def test_a_request_has_a_size() -> None:
 )
 def test_other_kinds_of_body_are_not_read(kind: str) -> None:
     for short in (True, False):
-        told = problem(ask(server(short=short), "POST", PATH, content=b"{}", headers={"content-type": kind}), 415)
+        told = check_problem(ask(server(short=short), "POST", PATH, content=b"{}", headers={"content-type": kind}), 415)
         assert "application/json" in told["detail"]
     zipped = {**JSON, "content-encoding": "gzip"}
-    problem(ask(server(), "POST", PATH, content=b"{}", headers=zipped), 415)
+    check_problem(ask(server(), "POST", PATH, content=b"{}", headers=zipped), 415)
 
 
 def test_a_store_that_keeps_nothing_is_said_so() -> None:
@@ -193,7 +195,7 @@ def test_a_store_that_keeps_nothing_is_said_so() -> None:
     for fault, status in ((StoreFull("x"), 507), (StoreUnavailable("x"), 503)):
         app.fails_with = fault
         answer = ask(server(app), "POST", PATH, json={"user_id": "ann", "item_id": "a"})
-        assert "nothing of this request was kept" in problem(answer, status)["detail"]
+        assert "nothing of this request was kept" in check_problem(answer, status)["detail"]
     assert answer.headers["retry-after"] == "1"
 
 
@@ -202,7 +204,7 @@ def test_no_more_events_wait_than_allowed() -> None:
     front.site.waiting_events = 4
     event = {"user_id": "ann", "item_id": "a"}
     answer = ask(front, "POST", PATH, json=[event, event])
-    assert problem(answer, 429)["type"].endswith(":busy") and int(answer.headers["retry-after"]) >= 1
+    assert check_problem(answer, 429)["type"].endswith(":busy") and int(answer.headers["retry-after"]) >= 1
     assert ask(front, "POST", PATH, json=[event]).status_code == 200
     # those that waited are kept, and others come in again
     assert front.site.waiting_events == 4

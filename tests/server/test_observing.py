@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from penchant.service.nouns import Readiness
-from tests.server.asking import NOW, ask, bearer, guarded, problem, server
+from tests.server.asking import NOW, ask, bearer, check_problem, guarded, server
 from tests.server.fake_app import FakeApp
 
 
@@ -92,7 +92,7 @@ def test_health_is_open_and_says_no_more_than_it_must() -> None:
 
     answer = ask(server(Loading(NOW)), "GET", "/health/ready")
     assert answer.status_code == 503 and answer.json()["ready"] is False and "secret-name" not in answer.text
-    problem(ask(front, "GET", "/metrics"), 401)
+    check_problem(ask(front, "GET", "/metrics"), 401)
     assert ask(front, "GET", "/metrics", headers=bearer(secrets["read"])).status_code == 200
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from penchant.server import ids, paths
 from penchant.server.problems import Problem
-from tests.server.asking import ask, problem, server
+from tests.server.asking import ask, check_problem, server
 
 ANY_ID = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=64)
 
@@ -107,12 +107,12 @@ def test_odd_ids_come_back_as_they_went() -> None:
 )
 @pytest.mark.parametrize("short", [True, False])
 def test_paths_that_lead_nowhere(path: str, status: int, short: bool) -> None:
-    problem(ask(server(short=short), "GET", path), status)
+    check_problem(ask(server(short=short), "GET", path), status)
 
 
 def test_another_method_is_told_which_there_are() -> None:
     front = server()
     for path, allowed in (("/v1/items/a", "DELETE, GET, PUT"), ("/v1/events", "POST"), ("/health/live", "GET")):
         answer = ask(front, "PATCH", path, json={})
-        problem(answer, 405)
+        check_problem(answer, 405)
         assert answer.headers["allow"] == allowed

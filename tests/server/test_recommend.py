@@ -8,7 +8,7 @@ import pytest
 
 from penchant.query import Past, Query
 from penchant.server.questions import Bounds, from_body, from_parameters
-from tests.server.asking import NOW, ask, problem, server
+from tests.server.asking import NOW, ask, check_problem, server
 from tests.server.fake_app import FakeApp
 
 BOUNDS = Bounds(items=100, history=100)
@@ -125,7 +125,7 @@ def test_parameters_become_the_same_query() -> None:
 )
 @BOTH
 def test_a_wrong_body_is_told_field_value_and_fix(body: Any, field: str, words: str, short: bool) -> None:
-    told = problem(ask(server(short=short, most_items=100), "POST", "/v1/recommend", json=body), 422)
+    told = check_problem(ask(server(short=short, most_items=100), "POST", "/v1/recommend", json=body), 422)
     assert told["errors"][0]["field"] == field
     assert words in str(told["errors"][0]) + told["detail"]
 
@@ -155,7 +155,7 @@ def test_a_wrong_body_is_told_field_value_and_fix(body: Any, field: str, words: 
 )
 @BOTH
 def test_a_wrong_url_is_told_what_to_do(query: str, status: int, words: str, short: bool) -> None:
-    told = problem(ask(server(short=short, most_items=100), "GET", f"/v1/recommend/ann?{query}"), status)
+    told = check_problem(ask(server(short=short, most_items=100), "GET", f"/v1/recommend/ann?{query}"), status)
     assert words in told["detail"]
 
 
@@ -165,18 +165,18 @@ def test_given_items_are_ranked_and_none_is_left_out_because_it_was_seen() -> No
     told = ask(front, "POST", "/v1/rank", json={"user_id": "ann", "items": ["a", "b", "zz", "a"]}).json()
     assert [one["item_id"] for one in told["items"]] == ["b", "a"]
     assert told["unknown_items"] == ["zz"]
-    problem(ask(front, "POST", "/v1/rank", json={"user_id": "ann", "items": []}), 422)
-    problem(ask(front, "POST", "/v1/rank", json={"user_id": "ann"}), 422)
+    check_problem(ask(front, "POST", "/v1/rank", json={"user_id": "ann", "items": []}), 422)
+    check_problem(ask(front, "POST", "/v1/rank", json={"user_id": "ann"}), 422)
 
 
 def test_like_items_and_trending_ones() -> None:
     front = server()
     assert len(ask(front, "GET", "/v1/items/a/similar?k=2").json()["items"]) == 2
-    problem(ask(front, "GET", "/v1/items/nothing/similar"), 404)
+    check_problem(ask(front, "GET", "/v1/items/nothing/similar"), 404)
     assert len(ask(front, "GET", "/v1/trending?k=1&window=3600&at=5").json()["items"]) == 1
-    assert 'did you mean "window"?' in problem(ask(front, "GET", "/v1/trending?windw=1"), 422)["detail"]
+    assert 'did you mean "window"?' in check_problem(ask(front, "GET", "/v1/trending?windw=1"), 422)["detail"]
     for bad in ("k=0", "k=x", "k=100000", "window=-1", "window=nan", "at=never"):
-        problem(ask(front, "GET", f"/v1/trending?{bad}"), 422)
+        check_problem(ask(front, "GET", f"/v1/trending?{bad}"), 422)
 
 
 def test_a_list_that_was_served_can_be_drawn_again() -> None:
@@ -188,7 +188,7 @@ def test_a_list_that_was_served_can_be_drawn_again() -> None:
     assert why["query"] == {"user_id": "ann", "at": NOW, "k": 10, "exclude": ["c"]}
     assert why["history"] == [{"item_id": "b", "timestamp": NOW, "kind": "play", "value": 1.0, "event_id": "e"}]
     assert [one["item_id"] for one in why["served"]] == ["a"] == [one["item_id"] for one in why["again"]]
-    problem(ask(front, "GET", "/v1/recommendations/r-99"), 404)
+    check_problem(ask(front, "GET", "/v1/recommendations/r-99"), 404)
 
 
 def test_a_busy_server_says_so() -> None:
@@ -196,7 +196,7 @@ def test_a_busy_server_says_so() -> None:
     front.site.answers.inside = 50
     for path in ("/v1/recommend/ann", "/v1/trending"):
         answer = ask(front, "GET", path)
-        assert problem(answer, 429)["type"].endswith(":busy") and int(answer.headers["retry-after"]) >= 1
+        assert check_problem(answer, 429)["type"].endswith(":busy") and int(answer.headers["retry-after"]) >= 1
     assert ask(front, "GET", "/health/live").status_code == 200
 
 
@@ -213,7 +213,7 @@ def test_a_fault_of_ours_gives_nothing_away_and_is_logged(short: bool) -> None:
     app = FakeApp(NOW)
     app.recommend_fails_with = RuntimeError("secret-detail of ann")
     answer = ask(server(app, short=short, log=Log()), "POST", "/v1/recommend", json={"user_id": "ann"})
-    told = problem(answer, 500)
+    told = check_problem(answer, 500)
     assert "secret" not in answer.text and "RuntimeError" not in answer.text
     fault = next(fields for event, fields in lines if event == "fault")
     assert fault["request_id"] == told["request_id"] == answer.headers["x-request-id"]

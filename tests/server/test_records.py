@@ -10,7 +10,7 @@ import pytest
 from penchant.event import ItemUpdate, UserUpdate
 from penchant.service.nouns import ModelInfo
 from penchant.store.protocol import StoreFull
-from tests.server.asking import NOW, ask, problem, server
+from tests.server.asking import NOW, ask, check_problem, server
 from tests.server.fake_app import FakeApp
 
 
@@ -39,8 +39,8 @@ def test_an_item_comes_changes_and_goes() -> None:
     assert ask(front, "DELETE", "/v1/items/new").status_code == 200
     assert app.log[-1] == ItemUpdate(item_id="new", at=NOW, available=False, deleted=True)
     for method in ("GET", "DELETE"):
-        problem(ask(front, method, "/v1/items/new"), 404)
-        problem(ask(front, method, "/v1/items/never"), 404)
+        check_problem(ask(front, method, "/v1/items/new"), 404)
+        check_problem(ask(front, method, "/v1/items/never"), 404)
 
 
 def test_many_items_and_people_at_once() -> None:
@@ -56,8 +56,8 @@ def test_many_items_and_people_at_once() -> None:
         ItemUpdate(item_id="y", at=NOW, available=False, deleted=True),
         UserUpdate(user_id="ann", at=0.0, features={"group": "young"}),
     ]
-    problem(ask(front, "PUT", "/v1/items:batch", json={"items": [{"item_id": "x"}] * 4}), 413)
-    problem(ask(front, "PUT", "/v1/items:batch", json={"items": []}), 422)
+    check_problem(ask(front, "PUT", "/v1/items:batch", json={"items": [{"item_id": "x"}] * 4}), 413)
+    check_problem(ask(front, "PUT", "/v1/items:batch", json={"items": []}), 422)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_many_items_and_people_at_once() -> None:
 )
 def test_wrong_attributes_are_told_field_and_fix(body: Any, field: str, words: str) -> None:
     app = FakeApp(NOW)
-    told = problem(ask(server(app), "PUT", "/v1/items/x", json=body), 422)
+    told = check_problem(ask(server(app), "PUT", "/v1/items/x", json=body), 422)
     assert told["errors"][0]["field"] == field and words in told["detail"]
     assert app.log == []
 
@@ -89,11 +89,13 @@ def test_wrong_attributes_are_told_field_and_fix(body: Any, field: str, words: s
 )
 def test_a_body_that_is_no_json_is_unreadable(body: bytes) -> None:
     headers = {"content-type": "application/json"}
-    problem(ask(server(), "PUT", "/v1/users/x", content=body, headers=headers), 400)
+    check_problem(ask(server(), "PUT", "/v1/users/x", content=body, headers=headers), 400)
 
 
 def test_a_misspelt_field_in_one_of_many_is_found() -> None:
-    told = problem(ask(server(), "PUT", "/v1/items:batch", json={"items": [{"item_id": "x"}, {"itm_id": "y"}]}), 422)
+    told = check_problem(
+        ask(server(), "PUT", "/v1/items:batch", json={"items": [{"item_id": "x"}, {"itm_id": "y"}]}), 422
+    )
     assert told["errors"][0]["field"] == "items.1.itm_id" and told["errors"][0]["fix"] == 'did you mean "item_id"?'
     assert told["errors"][1]["field"] == "items.1.item_id" and told["errors"][1]["expected"] == "missing"
 
@@ -112,7 +114,7 @@ def test_a_person_is_known_exported_and_forgotten() -> None:
     receipt = ask(front, "DELETE", "/v1/users/ann").json()
     assert receipt["user_id"] == "ann" and receipt["rows"] == {"log": 4} and receipt["places"] == ["log: 4 rows"]
     for path in ("/v1/users/ann", "/v1/users/ann/export"):
-        problem(ask(front, "GET", path), 404)
+        check_problem(ask(front, "GET", path), 404)
 
 
 def test_an_export_of_many_records_comes_in_parts() -> None:
@@ -127,9 +129,9 @@ def test_models_are_listed_and_changed_and_a_bad_one_is_refused_by_name() -> Non
     listed = ask(front, "GET", "/v1/models").json()["models"]
     assert [(one["version"], one["current"]) for one in listed] == [("m-2", False), ("m-1", True)]
     assert ask(front, "POST", "/v1/models/m-2:activate").json()["current"] is True
-    told = problem(ask(front, "POST", "/v1/models/m-bad:activate"), 409)
+    told = check_problem(ask(front, "POST", "/v1/models/m-bad:activate"), 409)
     assert "weights.npz" in told["detail"] and told["type"].endswith(":bad-model")
-    problem(ask(front, "POST", "/v1/models/m-9:activate"), 404)
+    check_problem(ask(front, "POST", "/v1/models/m-9:activate"), 404)
     assert ask(front, "POST", "/v1/recommend", json={}).json()["model_version"] == "m-2"
 
 
@@ -139,7 +141,7 @@ def test_a_refit_is_started_or_waited_for() -> None:
     assert ask(front, "POST", "/v1/models:refit").status_code == 202
     waited = ask(front, "POST", "/v1/models:refit?wait=true")
     assert waited.status_code == 200 and waited.json()["model"]["version"] == "m-2"
-    problem(ask(front, "POST", "/v1/models:refit?wait=perhaps"), 422)
+    check_problem(ask(front, "POST", "/v1/models:refit?wait=perhaps"), 422)
 
     class Gated(FakeApp):
         def refit(self) -> ModelInfo | None:
@@ -152,7 +154,7 @@ def test_a_full_disk_is_said_so_and_what_was_there_stays() -> None:
     app = FakeApp(NOW)
     app.fails_with = StoreFull("x")
     for method, path, body in (("PUT", "/v1/items/a", {}), ("DELETE", "/v1/items/a", None), ("PUT", "/v1/users/a", {})):
-        problem(ask(server(app), method, path, json=body), 507)
+        check_problem(ask(server(app), method, path, json=body), 507)
     assert app.log == []
 
 

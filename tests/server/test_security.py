@@ -18,7 +18,7 @@ from penchant.server.openapi import document
 from penchant.server.routing import GuardedRoute
 from penchant.server.security import KeyRing, check_bind, new_key
 from penchant.server.settings import ServerConfig
-from tests.server.asking import NOW, ask, bearer, guarded, problem, server
+from tests.server.asking import NOW, ask, bearer, check_problem, guarded, server
 from tests.server.fake_app import FakeApp, FakeKeys
 
 IDS = {"user_id": "ann", "item_id": "a", "version": "m-2", "recommendation_id": "r-0"}
@@ -59,12 +59,12 @@ def test_every_route_asks_for_a_key_of_its_scope() -> None:
             if needed is None:
                 assert answer.status_code == 200
             elif who in (None, "wrong"):
-                assert problem(answer, 401)["type"].endswith(":no-key")
+                assert check_problem(answer, 401)["type"].endswith(":no-key")
                 assert answer.headers["www-authenticate"].startswith("Bearer")
             elif who in (needed, "admin"):
                 assert answer.status_code in (200, 202), f"{method} {path} {who}: {answer.text}"
             else:
-                assert f'scope "{needed}"' in problem(answer, 403)["detail"], f"{method} {path} {who}"
+                assert f'scope "{needed}"' in check_problem(answer, 403)["detail"], f"{method} {path} {who}"
     assert {("POST", "/v1/events"), ("DELETE", "/v1/users/{user_id}"), ("GET", "/metrics")} <= seen and len(seen) >= 25
 
 
@@ -96,11 +96,11 @@ def test_a_key_opens_its_own_project_only() -> None:
         f"/v1/recommendations/{listed['recommendation_id']}",
     ):
         assert ask(front, "GET", path, headers=one).status_code == 200
-        assert problem(ask(front, "GET", path, headers=two), 404)
+        assert check_problem(ask(front, "GET", path, headers=two), 404)
     assert [one["item_id"] for one in ask(front, "GET", "/v1/trending", headers=two).json()["items"]] == ["x"]
     # a header cannot change the project of a key
     wish = {**two, "x-penchant-project": "one"}
-    assert problem(ask(front, "GET", "/v1/items/shared", headers=wish), 404)
+    assert check_problem(ask(front, "GET", "/v1/items/shared", headers=wish), 404)
     metrics = ask(front, "GET", "/metrics", headers=two).text
     assert 'penchant_requests_total{method="GET",route="/v1/trending",status="200"} 1.0' in metrics
     assert "penchant_events_total" not in [line.partition("{")[0] for line in metrics.splitlines()]
@@ -109,7 +109,7 @@ def test_a_key_opens_its_own_project_only() -> None:
 def test_a_project_without_an_application_is_not_served() -> None:
     key, secret = new_key("three", ["admin"], lambda: NOW)
     front = build_app({"one": FakeApp()}, FakeKeys(key), ServerConfig(), lambda: NOW)
-    assert problem(ask(front, "GET", "/v1/trending", headers=bearer(secret)), 404)["type"].endswith(":no-project")
+    assert check_problem(ask(front, "GET", "/v1/trending", headers=bearer(secret)), 404)["type"].endswith(":no-project")
 
 
 def test_a_secret_is_random_and_only_its_hash_is_kept() -> None:
@@ -141,20 +141,20 @@ def test_a_secret_that_is_not_exact_opens_nothing(change: str) -> None:
     }[change]
     scheme = "Basic" if change == "basic" else "Bearer"
     header = f"{scheme} {bad}".encode("latin-1")
-    problem(ask(front, "GET", "/v1/trending", headers={b"authorization": header}), 401)
+    check_problem(ask(front, "GET", "/v1/trending", headers={b"authorization": header}), 401)
     assert ask(front, "GET", "/v1/trending", headers={"authorization": f"bearer {good}"}).status_code == 200
     assert ask(front, "GET", "/v1/trending", headers={"x-api-key": good}).status_code == 200
     if change != "basic":
-        problem(ask(front, "GET", "/v1/trending", headers={b"x-api-key": bad.encode("latin-1")}), 401)
+        check_problem(ask(front, "GET", "/v1/trending", headers={b"x-api-key": bad.encode("latin-1")}), 401)
 
 
 def test_the_key_is_looked_at_before_anything_else() -> None:
     front, secrets, _ = guarded()
     for short in ("/v1/events", "/v1/rank"):
-        problem(ask(front, "POST", short, content=b"{"), 401)
+        check_problem(ask(front, "POST", short, content=b"{"), 401)
         assert ask(front, "POST", short, content=b"{", headers=bearer(secrets["admin"])).status_code == 415
-    problem(ask(front, "PUT", "/v1/items/x", content=b"{" * 2_000_000), 401)
-    problem(ask(front, "GET", "/v1/trending?k=wrong"), 401)
+    check_problem(ask(front, "PUT", "/v1/items/x", content=b"{" * 2_000_000), 401)
+    check_problem(ask(front, "GET", "/v1/trending?k=wrong"), 401)
 
 
 def test_changed_keys_count_within_a_second_or_so() -> None:
@@ -169,7 +169,7 @@ def test_changed_keys_count_within_a_second_or_so() -> None:
         while ask(front, "GET", "/v1/trending", headers=bearer(secret)).status_code != 200:
             assert time.monotonic() < end, "the new key never came"
             time.sleep(0.05)
-        problem(ask(front, "GET", "/v1/trending", headers=bearer(secrets["read"])), 401)
+        check_problem(ask(front, "GET", "/v1/trending", headers=bearer(secrets["read"])), 401)
     finally:
         front.site.ring.close()
 
@@ -192,11 +192,11 @@ def test_a_store_that_is_away_leaves_the_keys_as_they_were() -> None:
 def test_without_keys_only_this_machine_is_answered() -> None:
     front = server()
     assert ask(front, "GET", "/v1/trending").status_code == 200
-    problem(ask(front, "GET", "/v1/trending", client="192.168.1.7"), 403)
+    check_problem(ask(front, "GET", "/v1/trending", client="192.168.1.7"), 403)
     for host in ("localhost:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST"):
         assert ask(front, "GET", "/v1/trending", headers={"host": host}).status_code == 200
     for host in ("example.org", "localhost.example.org", "127.0.0.1.example.org", "", "10.0.0.1"):
-        problem(ask(front, "GET", "/v1/trending", headers={"host": host}), 403)
+        check_problem(ask(front, "GET", "/v1/trending", headers={"host": host}), 403)
     # a page from elsewhere in this machine's browser
     for origin, status in (("http://localhost:3000", 200), ("https://example.org", 403), ("null", 403)):
         assert ask(front, "GET", "/v1/trending", headers={"origin": origin}).status_code == status
@@ -206,8 +206,8 @@ def test_without_keys_a_header_names_the_project() -> None:
     front = build_app({"default": FakeApp(), "two": FakeApp(items=("x",))}, None, ServerConfig(), lambda: NOW)
     items = ask(front, "GET", "/v1/trending", headers={"x-penchant-project": "two"}).json()["items"]
     assert [one["item_id"] for one in items] == ["x"]
-    problem(ask(front, "GET", "/v1/trending", headers={"x-penchant-project": "three"}), 404)
-    problem(ask(front, "GET", "/v1/trending", headers={"x-penchant-project": "../two"}), 422)
+    check_problem(ask(front, "GET", "/v1/trending", headers={"x-penchant-project": "three"}), 404)
+    check_problem(ask(front, "GET", "/v1/trending", headers={"x-penchant-project": "../two"}), 422)
 
 
 def test_a_server_without_keys_listens_to_this_machine_only() -> None:
@@ -226,14 +226,14 @@ def test_no_key_is_needed_until_the_first_is_made_and_never_beyond_this_machine(
     key, secret = new_key("default", ["read"], lambda: NOW)
     keys.change(key)
     front.site.ring.reread()
-    problem(ask(front, "GET", "/v1/trending"), 401)
+    check_problem(ask(front, "GET", "/v1/trending"), 401)
     assert ask(front, "GET", "/v1/trending", headers=bearer(secret)).status_code == 200
     # a server that once had keys does not open itself when the last one goes
     keys.change()
     front.site.ring.reread()
-    problem(ask(front, "GET", "/v1/trending"), 401)
+    check_problem(ask(front, "GET", "/v1/trending"), 401)
     far = build_app({"default": FakeApp()}, FakeKeys(), ServerConfig(host="0.0.0.0"), lambda: NOW)
-    problem(ask(far, "GET", "/v1/trending"), 401)
+    check_problem(ask(far, "GET", "/v1/trending"), 401)
 
 
 def test_a_key_that_asks_too_often_waits() -> None:
@@ -241,11 +241,11 @@ def test_a_key_that_asks_too_often_waits() -> None:
     # a bucket of two: half a request a second, saved up for four seconds
     answers = [ask(front, "GET", "/v1/trending", headers=bearer(secrets["read"])) for _ in range(3)]
     assert [one.status_code for one in answers] == [200, 200, 429]
-    assert answers[2].headers["retry-after"] == "2" and 1 < problem(answers[2], 429)["retry_after"] <= 2
+    assert answers[2].headers["retry-after"] == "2" and 1 < check_problem(answers[2], 429)["retry_after"] <= 2
     assert ask(front, "GET", "/v1/trending", headers=bearer(secrets["admin"])).status_code == 200
 
 
 def test_other_scopes_than_the_three_open_nothing() -> None:
     key, secret = new_key("one", ["read"], lambda: NOW)
     front = build_app({"one": FakeApp()}, FakeKeys(replace(key, scopes=frozenset())), ServerConfig(), lambda: NOW)
-    problem(ask(front, "GET", "/v1/trending", headers=bearer(secret)), 403)
+    check_problem(ask(front, "GET", "/v1/trending", headers=bearer(secret)), 403)
