@@ -1,7 +1,7 @@
 """A file system below SQLite that fails on demand: what a text file says happens to writes, syncs and reads.
 
-The file holds words: ``full`` (writes find the disk full), ``write``, ``sync`` or ``read`` (that call fails), ``log`` (only calls
-on the write-ahead log do). Another process can change it at any time.
+The file holds words: ``full`` (writes find the disk full), ``write``, ``sync`` or ``read`` (that call fails), ``log`` (only
+calls on the write-ahead log do). Another process can change it at any time.
 """
 
 from __future__ import annotations

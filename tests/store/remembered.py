@@ -24,7 +24,9 @@ class Remembered:
         fates = []
         for event in events:
             person = about(event)
-            first = [one.offset for one in self.log if event.event_id is not None and one.event.event_id == event.event_id]
+            first = [
+                one.offset for one in self.log if event.event_id is not None and one.event.event_id == event.event_id
+            ]
             if person is not None and event.at <= self.forgotten.get(person, -math.inf):
                 fates.append(("forgotten", 0))
             elif first:

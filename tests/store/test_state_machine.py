@@ -30,9 +30,7 @@ EVENTS: st.SearchStrategy[Logged] = st.one_of(
         event_id=IDS,
         context=st.dictionaries(st.sampled_from(["mood"]), st.sampled_from(["calm", 1.5])),
     ),
-    st.builds(
-        Interaction, user_id=PEOPLE, item_id=ITEMS, at=TIMES, kind=KINDS, event_id=IDS, session_id=st.just("s")
-    ),
+    st.builds(Interaction, user_id=PEOPLE, item_id=ITEMS, at=TIMES, kind=KINDS, event_id=IDS, session_id=st.just("s")),
     st.builds(ItemUpdate, item_id=ITEMS, at=TIMES, available=st.booleans(), deleted=st.booleans(), event_id=IDS),
     st.builds(UserUpdate, user_id=PEOPLE, at=TIMES, features=st.just({"tags": ("a",)}), event_id=IDS),
     st.builds(
@@ -131,8 +129,13 @@ def machine(url: str) -> type[RuleBasedStateMachine]:
                 assert self.store.newest_at(person) == (events[-1].at if events else None)
                 own = [one for one in self.store.export(person) if isinstance(one, Stored)]
                 assert sorted(own, key=lambda one: one.offset) == [
-                    one for one in self.expected.log if getattr(one.event, "user_id", None) == person
-                    or (isinstance(one.event, Flag) and (one.event.subject_kind, one.event.subject_id) == ("user", person))
+                    one
+                    for one in self.expected.log
+                    if getattr(one.event, "user_id", None) == person
+                    or (
+                        isinstance(one.event, Flag)
+                        and (one.event.subject_kind, one.event.subject_id) == ("user", person)
+                    )
                 ]
 
     return Machine

@@ -11,7 +11,7 @@ from penchant.errors import UnknownName, UserError
 from penchant.event import Flag, Impression, Interaction, ItemUpdate, UserUpdate
 from penchant.query import Past, Query
 from penchant.store.project import ProjectStore
-from penchant.store.protocol import Appended, Logged, Pointer, StoreUnavailable, Stored, Version
+from penchant.store.protocol import Appended, Logged, Pointer, Stored, StoreUnavailable, Version
 from penchant.store.stores import OpenStores
 from tests.store.events import play, shown
 
@@ -83,7 +83,9 @@ def test_history_is_by_time_then_by_offset(store: ProjectStore) -> None:
 
 
 def test_chosen_among(store: ProjectStore) -> None:
-    store.append([play("a", "i", 1.0), play("a", "j", 2.0, kind="buy"), play("a", "i", 3.0, kind="buy"), play("b", "k", 1.0)])
+    store.append(
+        [play("a", "i", 1.0), play("a", "j", 2.0, kind="buy"), play("a", "i", 3.0, kind="buy"), play("b", "k", 1.0)]
+    )
     asked = ["i", "j", "k", "l", "i"]
     assert store.chosen_among("a", asked) == {"i", "j"}
     assert store.chosen_among("a", asked, before=2.0) == {"i"}
@@ -210,7 +212,17 @@ def test_what_cannot_be_kept_is_refused(store: ProjectStore, event: Logged, said
 
 
 def test_strange_texts_are_kept(store: ProjectStore) -> None:
-    texts = ["", "\\u0000", "../../etc", "'; DROP TABLE log; --", "%s ? $1", "\u202e\U0001f600\uffff", "x" * 256, "null", "1"]
+    texts = [
+        "",
+        "\\u0000",
+        "../../etc",
+        "'; DROP TABLE log; --",
+        "%s ? $1",
+        "\u202e\U0001f600\uffff",
+        "x" * 256,
+        "null",
+        "1",
+    ]
     store.append([play(text, text, 1.0, text, kind=text, session_id=text) for text in texts])
     for text in texts:
         expected = play(text, text, 1.0, text, kind=text, session_id=text)
@@ -241,7 +253,13 @@ def test_projects_are_strangers(stores: OpenStores) -> None:
     one.keep_text("k", "secret")
     one.add_version(Version(version="m", trained_to=0, added_at=1.0))
     assert two.append([play("a", "i", 1.0, "x")])[0].status == "accepted"
-    assert (two.offset(), two.withheld(), two.impression("r"), two.text("k"), two.versions()) == (1, set(), None, None, ())
+    assert (two.offset(), two.withheld(), two.impression("r"), two.text("k"), two.versions()) == (
+        1,
+        set(),
+        None,
+        None,
+        (),
+    )
     one.forget("a", 9.0)
     assert two.append([play("a", "i", 2.0)])[0].status == "accepted"
     assert (len(two.history("a")), one.history("a")) == (2, ())

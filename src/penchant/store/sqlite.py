@@ -110,8 +110,8 @@ class SqliteDatabase:
     def _roll_back(self) -> None:
         """Undoes a transaction and keeps its connection.
 
-        A commit whose sync failed has left frames in the log. Connections that are open know that they do not count, and the next
-        commit writes over them; were all of them closed, the next one to open would take the frames for a commit.
+        A commit whose sync failed has left frames in the log. Connections that are open know that they do not count, and the
+        next commit writes over them; were all of them closed, the next one to open would take the frames for a commit.
         """
         if self._writing is None or self._writing.get_autocommit():
             return

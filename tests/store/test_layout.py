@@ -1,0 +1,166 @@
+"""Bringing databases forward, refusing strange ones, and how questions are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import apsw
+import numpy as np
+import pytest
+
+from penchant.store import reading
+from penchant.store.database import Database
+from penchant.store.layout import POSTGRES, SQLITE
+from penchant.store.project import ProjectStore
+from penchant.store.protocol import BadStore
+from penchant.store.sqlite import SqliteDatabase, refuse_old
+from penchant.store.stores import OpenStores
+from tests.store.events import play
+
+Opener = Callable[[tuple[tuple[str, ...], ...]], Database]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """Opens one database with some steps, once on each backend."""
+    if request.param == "sqlite":
+        return lambda steps: SqliteDatabase(tmp_path / "p.sqlite", steps)
+    from penchant.store.postgres import PostgresDatabase
+
+    url = request.getfixturevalue("postgres_url")
+    return lambda steps: PostgresDatabase(url, "penchant_p", steps)
+
+
+def _steps(database: Opener) -> tuple[tuple[str, ...], ...]:
+    opened = database(())
+    opened.close()
+    return opened.dialect.steps
+
+
+def test_an_old_layout_is_brought_forward(database: Opener) -> None:
+    """A second step, put in by the test, finds the data of the first one and is run once."""
+    first = _steps(database)
+    store = ProjectStore(database(first), "p")
+    store.append([play("a", "i", 1.0, "x")])
+    store.close()
+    second = ("ALTER TABLE log ADD COLUMN place_of_birth text", "UPDATE log SET place_of_birth = 'layout 1'")
+    for _ in range(2):
+        store = ProjectStore(database((*first, second)), "p")
+        assert store._database.read("SELECT place_of_birth FROM log")[0][0] == "layout 1"
+        assert store._database.read("SELECT version FROM layout") == [(2,)]
+        store.append([play("a", "j", 2.0)])
+        assert [event.item_id for event in store.history("a")][:2] == ["i", "j"]
+        store.close()
+
+
+def test_a_newer_layout_is_refused(database: Opener) -> None:
+    first = _steps(database)
+    database((*first, ("CREATE TABLE more (a text)",))).close()
+    with pytest.raises(BadStore, match=r"has layout 2, this version of penchant knows up to 1"):
+        database(first)
+
+
+def test_a_step_that_fails_changes_nothing(database: Opener) -> None:
+    first = _steps(database)
+    ProjectStore(database(first), "p").close()
+    with pytest.raises(Exception, match="nowhere"):
+        database((*first, ("CREATE TABLE more (a text)", "INSERT INTO nowhere VALUES (1)")))
+    again = database(first)
+    assert again.read("SELECT version FROM layout") == [(1,)]
+    again.close()
+
+
+def test_many_openers_of_nothing(database: Opener) -> None:
+    """Ten threads open a database that is not there yet: one makes it, all find it made."""
+    first = _steps(database)
+    opened: list[Database] = []
+    threads = [Thread(target=lambda: opened.append(database(first))) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one.read("SELECT version FROM layout") for one in opened] == [[(1,)]] * 10
+    for one in opened:
+        one.close()
+
+
+def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "p.sqlite"
+    foreign = apsw.Connection(str(path))
+    foreign.execute("CREATE TABLE theirs (a)")
+    foreign.close()
+    before = path.read_bytes()
+    with pytest.raises(BadStore, match="another program"):
+        SqliteDatabase(path, SQLITE.steps)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", ["3.51.2", "3.9.99", "2.99.99"])
+def test_an_old_sqlite_is_refused(version: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert [refuse_old(good) for good in ("3.51.3", "3.52.0", "4.0.0", "3.51.10")] == [None] * 4
+    monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: version)
+    with pytest.raises(BadStore, match=rf"expected SQLite 3\.51\.3 or newer, got {version}"):
+        SqliteDatabase(tmp_path / "p.sqlite", SQLITE.steps)
+
+
+def test_a_commit_is_synced(lite: ProjectStore) -> None:
+    writer: Any = lite._database
+    assert writer._writer().pragma("synchronous") == 2  # FULL: the log is synced at every commit
+    assert writer._writer().pragma("secure_delete") == 1
+    assert writer._writer().pragma("journal_mode") == "wal"
+
+
+def test_the_log_file_is_emptied_again_and_again(tmp_path: Path, opened: Callable[[str], OpenStores]) -> None:
+    store = opened(str(tmp_path)).project("p")
+    for turn in range(12):
+        store.append([play(f"u{n * 7919 % 4999}", f"i{n}", n, f"e{n * 7919 % 99991}-{turn}") for n in range(5_000)])
+    # 60,000 events fill more than 40 MB of frames; the log starts anew after every 4,000 pages and one group
+    assert (tmp_path / "p.sqlite-wal").stat().st_size < 30_000_000
+
+
+def test_numbers_survive_the_way_through_json(lite: ProjectStore) -> None:
+    """SQLite reads numbers from text when it takes rows: every bit of a float must come through."""
+    rng = np.random.default_rng(5)
+    numbers = [*rng.uniform(1e9, 2e9, 2_000), *rng.uniform(-1, 1, 2_000), *np.exp(rng.uniform(-600, 600, 2_000))]
+    numbers += [0.0, 5e-324, 1.7976931348623157e308, 2.0**53 + 1, 0.1 + 0.2]
+    events = [play("a", "i", float(at), value=float(value)) for at, value in zip(numbers, numbers[::-1], strict=True)]
+    lite.append(events)
+    assert [(one.event.at, one.event.value) for one in lite.scan()] == [(event.at, event.value) for event in events]  # type: ignore[union-attr]
+
+
+def test_every_question_has_an_index(lite: ProjectStore) -> None:
+    """SQLite plans without statistics here, so the plans of an empty database are those of a full one."""
+    own = " AND user_id = ?"
+    questions = {
+        "history": reading._HISTORY,
+        "newest_at": reading._NEWEST_AT,
+        "chosen": reading._CHOSEN.format(each=SQLITE.each, at="+at", kinds=""),
+        "chosen of a kind": reading._CHOSEN.format(each=SQLITE.each, at="at", kinds=" AND kind IN (?)"),
+        "scan": reading._SCAN.format(columns="type", which=""),
+        "scan of updates": reading._SCAN.format(columns="type", which=" AND type <> 1 AND type IN (2, 4)"),
+        "item": reading._ITEM,
+        "user": reading._USER,
+        "lists": reading._LISTS.format(whose=""),
+        "own lists": reading._LISTS.format(whose=own),
+        "start of own lists": reading._LISTS_START.format(whose=own),
+        "own events": reading._OWN_EVENTS,
+        "forget": "DELETE FROM log WHERE type = 1 AND user_id = ?",
+        "forget the rest": "DELETE FROM log WHERE type <> 1 AND user_id = ?",
+    }
+    for name, sql in questions.items():
+        plan = [row[3] for row in lite._database.read(f"EXPLAIN QUERY PLAN {sql}", [None] * sql.count("?"))]
+        slow = [step for step in plan if step.startswith("SCAN") and "json_each" not in step or "TEMP B-TREE" in step]
+        assert (name, slow) == (name, [])
+    chosen = lite._database.read(f"EXPLAIN QUERY PLAN {questions['chosen']}", [None] * 4)
+    assert any("log_chosen (user_id=? AND item_id=?" in row[3] for row in chosen)
+
+
+def test_both_backends_have_the_same_tables() -> None:
+    def tables(steps: tuple[tuple[str, ...], ...]) -> list[str]:
+        return [text.split("(")[0].strip() for step in steps for text in step if text.startswith("CREATE")]
+
+    assert tables(SQLITE.steps) == tables(POSTGRES.steps)
+    assert tables(SQLITE.key_steps) == tables(POSTGRES.key_steps)
