@@ -63,14 +63,17 @@ def serve(
     """
     from penchant.server.hosting import Hosting, application
     from penchant.server.run import serve as run
+    from penchant.server.security import check_bind
     from penchant.service.opening import shelf_of
 
     chosen = {"host": host, "port": port, "workers": workers}
     server, service = _settings(chosen, assignments)
+    if no_keys:
+        check_bind(host, keyless=True)
     pipeline = _pipeline(config)
     shelf_of(store, project, models)
     with Terminal() as reporter:
-        projects = _prepared(folder, store, project, models, reporter)
+        projects = _prepared(folder, store, project, models, reporter, host=None if no_keys else host)
     hosting = Hosting(
         store=store, projects=projects, server=server, models=models, pipeline=pipeline, service=(service, "--set"),
         keyless=no_keys,
@@ -126,14 +129,20 @@ def _pipeline(file: Path | None) -> tuple[dict[str, Any], str]:
 
 
 def _prepared(
-    folder: Path | None, store: str, project: str, models: Path | None, reporter: Reporter
+    folder: Path | None, store: str, project: str, models: Path | None, reporter: Reporter, host: str | None
 ) -> tuple[str, ...]:
-    """Brings the folder in; returns the projects to serve. A torn folder is refused, and what was served before goes on."""
+    """Brings the folder in; returns the projects to serve. A torn folder is refused, and what was served before goes on.
+
+    `host` is where keys are asked for; None asks for none.
+    """
+    from penchant.server.security import check_bind
     from penchant.service.opening import bring_in, shelf_of
     from penchant.store.url import open_stores
 
     stores: Stores = open_stores(store)
     try:
+        if host is not None:
+            check_bind(host, keyless=not stores.keys())
         if folder is not None:
             try:
                 bring_in(stores, project, shelf_of(store, project, models), folder, wall_clock(), reporter)
