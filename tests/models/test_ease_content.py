@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 
 from penchant.data.features import Tags
+from penchant.data.growing import grown
 from penchant.errors import BadConfig, BadData, UnknownName
 from penchant.models.ease import Ease
 from penchant.models.ease_content import EaseContent
+from penchant.models.serving import served, with_world
 from penchant.query import Past, Query
 from tests.models.toys import tiny_log
-from tests.toy import toy_dataset
+from tests.toy import day, toy_dataset
 
 PLAIN: dict[str, Any] = {
     "popularity_behind": False, "decay": 1.0, "row_events": None, "reg": 2.0, "again": 0.0, "text_weight": 0.0,
@@ -109,3 +112,22 @@ def test_a_misspelt_attribute_names_the_nearest():
 def test_settings_of_the_fit_cannot_change_later():
     with pytest.raises(BadConfig, match="ease_content: ridge cannot change without a new fit"):
         fitted().with_settings(ridge=5.0)
+
+
+def test_what_is_foretold_of_a_later_item_does_not_depend_on_what_else_came_later() -> None:
+    model = served(EaseContent(reg=1.0).fit(toy_dataset()))
+    query = Query(history=(Past(item_id="a"), Past(item_id="e")), at=day(7))
+    new: dict[str, Any] = {"title": "Silver Night", "genre": ["folk", "rock"]}
+    more: dict[str, dict[str, Any]] = {f"other{i}": {"title": f"Old Engine {i}", "genre": ["slow"]} for i in range(5)}
+
+    def scores(updates: Mapping[str, Mapping[str, Any]]) -> list[float]:
+        catalogue = grown(model.catalogue, updates)
+        found: list[float] = with_world(model, catalogue, catalogue.popularity).score(query, ["a", "h", "new"]).tolist()
+        return found
+
+    alone = scores({"new": new})
+    # bit by bit, in whatever order the worlds are made
+    assert scores({**more, "new": new}) == scores({"new": new, **more}) == alone
+    # h, without events, is read anew where its attributes changed, and only there
+    changed = scores({"new": new, "h": {"genre": ["rock"]}})
+    assert (changed[0], changed[2]) == (alone[0], alone[2]) and changed[1] != alone[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -49,6 +49,7 @@ class FadingCounts:
     high: int
     reference: int
     half_life: float | None
+    _without: tuple[int, tuple[Nums, Float64]] | None = field(default=None, repr=False)
 
     @classmethod
     def none(cls, log: Choices, start: int, half_life: float | None) -> FadingCounts:
@@ -76,12 +77,16 @@ class FadingCounts:
     def without(self, log: Choices, start: int) -> tuple[Nums, Float64]:
         """What `move` would make of `state` if the rows before `start` no longer counted: items int32 [m], rising, and values.
 
-        Only of the items that these rows are about.
+        Only of the items that these rows are about; for counts that do not move any more.
         """
+        kept = self._without
+        if kept is not None and kept[0] == start:
+            return kept[1]
         rows = slice(self.low, start)
         items, place, count = np.unique(log.item[rows], return_inverse=True, return_counts=True)
         weight = np.bincount(place, weights=self._weights(log, rows), minlength=len(items))
         left = np.where(self.inside[items] > count, np.maximum(self.state[items] - weight, 0.0), 0.0)
+        self._without = start, (items, left)
         return items, left
 
     def fading(self, moment: int) -> float:

@@ -20,7 +20,7 @@ from penchant.data.queries import EncodedQueries, encode
 from penchant.data.questions import Task
 from penchant.errors import BadConfig, BadData, BadModelFolder, UserError
 from penchant.models.circumstances import Lifts
-from penchant.models.finishing import Finish
+from penchant.models.finishing import Finish, probes_of
 from penchant.models.folder import FolderContents, read_folder, write_folder
 from penchant.models.listing import Scored as Scored
 from penchant.models.listing import listed
@@ -59,6 +59,7 @@ class Model(ABC):
     known: Bool
     n_fit: int
     lifts: Lifts | None = None
+    _probes: tuple[Bool, Nums] | None = None
     card: Mapping[str, Any]
 
     def __init__(self, config: ModelConfig | None = None, **settings: Any) -> None:
@@ -184,9 +185,10 @@ class Model(ABC):
 
     @property
     def _finish(self) -> Finish:
-        return Finish(
-            self.config, self.known, None if self.config.context_lift == 0 else self.lifts, self.scores_unseen
-        )
+        if self._probes is None or self._probes[0] is not self.known:
+            self._probes = self.known, probes_of(self.known)
+        lifts = None if self.config.context_lift == 0 else self.lifts
+        return Finish(self.config, self.known, lifts, self.scores_unseen, self._probes[1])
 
     def _is_known(self, items: Nums) -> Bool:
         inside = items < self.n_fit

@@ -15,7 +15,10 @@ values k has the column B G k. For an item with n events the column foretold fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,6 +26,7 @@ import scipy.sparse as sp
 from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Float32, Int64, frozen
 from penchant.data.batch import QueryBatch
+from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
 from penchant.data.questions import Task
@@ -70,6 +74,22 @@ class EaseContentConfig(AttributesConfig, EaseConfig):
     n_bins: int = setting(10, "bins of equal size that numbers are cut into; 0 leaves numbers out", ge=0)
 
 
+@dataclass(frozen=True, eq=False)
+class _Others:
+    """Items that are no members but have attributes, int64 [c], their columns float32 [m, c], and their rows of terms."""
+
+    table: FeatureTable
+    items: Int64
+    columns: Float32
+    rows: Sequence[bytes]
+
+
+def _rows(vectors: sp.csr_matrix) -> list[bytes]:
+    """Each row as bytes, so that equal rows can be found."""
+    ends = pairwise(vectors.indptr.tolist())
+    return [vectors.indices[low:high].tobytes() + vectors.data[low:high].tobytes() for low, high in ends]
+
+
 class EaseContent(Ease):
     """Scores float32 [B, n_items now]: those of `ease`, and for other items with attributes the foretold ones times a scale.
 
@@ -84,7 +104,9 @@ class EaseContent(Ease):
     terms: tuple[Terms, ...]
     vectors: sp.csr_matrix
     foretelling: Float32
-    _others: tuple[FeatureTable, Int64, Float32] | None
+    _others: _Others | None
+    _at_fit: _Others | None
+    _late: dict[bytes, Float32]
 
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         super()._fit(train, valid, run)
@@ -105,7 +127,8 @@ class EaseContent(Ease):
 
     def _encode_members(self, items: FeatureTable) -> None:
         self.vectors = item_vectors(self.terms, self.config, items.take(self.members))
-        self._others = None
+        self._others = self._at_fit = None
+        self._late = {}
 
     def _kernel(self, vectors: sp.csr_matrix) -> Float32:
         """Likeness of the members to other items, float32 [m, c], in [0, 1]."""
@@ -116,17 +139,56 @@ class EaseContent(Ease):
 
     def _columns_now(self, items: FeatureTable) -> tuple[Int64, Float32]:
         """Numbers of the items that are no members but have attributes, int64 [c], and their columns, float32 [m, c]."""
-        if self._others is None or self._others[0] is not items:
-            other = np.setdiff1d(np.arange(items.n_rows), self.members)
-            vectors = item_vectors(self.terms, self.config, items.take(other))
-            described = np.diff(vectors.indptr) > 0
-            other, vectors = other[described], vectors[described]
-            columns = np.empty((len(self.members), len(other)), dtype=np.float32)
-            for start in range(0, len(other), _COLUMNS):
-                part = slice(start, start + _COLUMNS)
-                columns[:, part] = self.foretelling @ self._kernel(vectors[part])
-            self._others = (items, other, columns)
-        return self._others[1], self._others[2]
+        if self._others is None or self._others.table is not items:
+            if self._at_fit is None:
+                self._at_fit = self._made(self.catalogue.item_features)
+            self._others = self._at_fit if self._at_fit.table is items else self._changed(self._at_fit, items)
+        return self._others.items, self._others.columns
+
+    def _described(self, items: FeatureTable) -> tuple[Int64, sp.csr_matrix]:
+        other = np.setdiff1d(np.arange(items.n_rows), self.members)
+        vectors = item_vectors(self.terms, self.config, items.take(other))
+        described = np.diff(vectors.indptr) > 0
+        return other[described], vectors[described]
+
+    def _made(self, items: FeatureTable) -> _Others:
+        """The columns of all that are no members, at once."""
+        other, vectors = self._described(items)
+        columns = np.empty((len(self.members), len(other)), dtype=np.float32)
+        for start in range(0, len(other), _COLUMNS):
+            part = slice(start, start + _COLUMNS)
+            columns[:, part] = self.foretelling @ self._kernel(vectors[part])
+        return _Others(items, other, columns, _rows(vectors))
+
+    def _changed(self, before: _Others, items: FeatureTable) -> _Others:
+        """The same for a catalogue that has grown: items as they were keep their columns; others get theirs one by one.
+
+        One by one, so that a column is the same, bit by bit, whatever else is new.
+        """
+        other, vectors = self._described(items)
+        rows, columns = _rows(vectors), np.empty((len(self.members), len(other)), dtype=np.float32)
+        was = np.minimum(np.searchsorted(before.items, other), max(len(before.items) - 1, 0))
+        same = np.asarray(
+            [
+                len(before.items) > 0 and before.items[old] == number and before.rows[old] == row
+                for number, row, old in zip(other.tolist(), rows, was.tolist(), strict=True)
+            ],
+            dtype=np.bool_,
+        )
+        columns[:, same] = before.columns[:, was[same]]
+        for place in np.flatnonzero(~same).tolist():
+            column = self._late.get(rows[place])
+            if column is None:
+                column = self._late[rows[place]] = self.foretelling @ self._kernel(vectors[place])[:, 0]
+                if len(self._late) > _COLUMNS:
+                    self._late.pop(next(iter(self._late)), None)
+            columns[:, place] = column
+        return _Others(items, other, columns, rows)
+
+    def in_world(self, catalogue: Catalogue, people: People) -> Self:
+        """See `Model.in_world`; the columns of what the fit knew are made once for all worlds."""
+        self._columns_now(self.catalogue.item_features)
+        return super().in_world(catalogue, people)
 
     def _score(self, batch: QueryBatch) -> Float32:
         past = self._past(batch)

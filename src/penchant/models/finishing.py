@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant.data.arrays import MS_PER_DAY, Bool, Float32, Nums
+from penchant.data.arrays import MS_PER_DAY, Bool, Float32, Nums, frozen
 from penchant.data.batch import QueryBatch
 from penchant.models.circumstances import Lifts
 from penchant.models.model_config import ModelConfig
@@ -14,6 +14,13 @@ from penchant.models.standing import add_popularity
 
 _PROBES = 64
 """Items beside those that are asked for, which show how great the scores of a query are."""
+
+
+def probes_of(known: Bool) -> Nums:
+    """Some known items from all over the catalogue, int32, by whose scores one knows about how great those of a query are."""
+    step = max(1, len(known) // _PROBES)
+    probes = np.flatnonzero(known[::step]) * step
+    return frozen((probes if len(probes) else np.flatnonzero(known)[:_PROBES]).astype(np.int32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +31,14 @@ class Finish:
         known: bool [n_fit], whether the item had an event in the training log.
         lifts: how circumstances raise each item; None where they do not.
         scores_unseen: whether the model has an opinion about other items.
+        probes: int32, some known items, see `probes_of`.
     """
 
     config: ModelConfig
     known: Bool
     lifts: Lifts | None
     scores_unseen: bool
+    probes: Nums
 
     def all_items(self, scores: Float32, batch: QueryBatch) -> Float32:
         """The finished scores of the whole catalogue, float32 [B, batch.n_items].
@@ -65,11 +74,7 @@ class Finish:
             return items
         if self.config.popularity_weight > 0:
             return None
-        step = max(1, len(self.known) // _PROBES)
-        probes = np.flatnonzero(self.known[::step]) * step
-        if len(probes) == 0:
-            probes = np.flatnonzero(self.known)[:_PROBES]
-        return np.concatenate([items, probes.astype(np.int32)])
+        return np.concatenate([items, self.probes])
 
     def some_items(self, scores: Float32, batch: QueryBatch, items: Nums) -> Float32:
         """The finished scores of items that come from `with_probes`, float32 [B, C]; `scores` may be overwritten."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from penchant.data.arrays import AnyArray, Float32, Int64, Nums
 from penchant.data.batch import QueryBatch, SequenceBatch
 from penchant.data.dataset import Dataset
+from penchant.data.sequences import Histories
 from penchant.models.judging import Judge
 from penchant.models.neural import NeuralModel
 from penchant.models.next_item import NextItemLearner, SequentialConfig, loss_of
@@ -84,12 +85,26 @@ class SequentialModel(NeuralModel):
         return once_a_batch(self, batch, self._vectors)
 
     def _vectors(self, batch: QueryBatch) -> Float32:
+        if len(batch) == 1:
+            return self._vector(batch.history)
         net = cast(SequenceNet, self.net)
         vectors = np.full((len(batch), net.width), np.nan, dtype=np.float32)
         with torch.inference_mode():
             for rows, h_BD in self._states(understood(self, batch)):
                 vectors[rows] = h_BD.cpu().numpy()
         return vectors
+
+    def _vector(self, history: Histories) -> Float32:
+        """The same of one past, float32 [1, D], without what only several pasts need."""
+        net = cast(SequenceNet, self.net)
+        places = np.flatnonzero(self._is_known(history.item))[-self.reach :]
+        if len(places) == 0:
+            return np.full((1, net.width), np.nan, dtype=np.float32)
+        item, seconds = history.item[places].astype(np.int64), np.maximum.accumulate(history.at[places]) // 1000
+        parts = (item[None], seconds[None], np.asarray([len(places)]))
+        with torch.inference_mode():
+            state: Float32 = net.newest(*(torch.from_numpy(part).to(self.device) for part in parts)).cpu().numpy()
+        return state
 
     def item_vectors(self) -> Float32:
         """What states are multiplied with, see `penchant.models.vectors.HasVectors`."""

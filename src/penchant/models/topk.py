@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Float32, Int64, Nums, frozen
+from penchant.data.arrays import AnyArray, Bool, Float32, Int64, Nums, frozen
 from penchant.data.sequences import Histories
 
 _GROUPS_A_PLACE = 8
@@ -24,7 +24,12 @@ _NOTHING = np.iinfo(np.int64).max
 """The key of what is not there; it stands behind all others."""
 
 _PLACE = 0xFFFFFFFF
-"""The half of a key that holds the place in `tie_order`."""
+"""The half of a key that holds the place in `tie_order`, or the `tie_key`."""
+
+_FACTOR = 2654435761
+"""Odd, near 2^32 / golden ratio."""
+
+_HASH, _UNHASH = np.uint64(_FACTOR), np.uint64(pow(_FACTOR, -1, 1 << 32))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,11 +80,20 @@ def tie_order(n_items: int) -> Nums:
 
     Item numbers follow the time of first appearance; ordering ties by them would favour old items.
     """
-    # Knuth's multiplicative hash (The Art of Computer Programming 3, 6.4): odd constant near 2^32 / golden ratio
-    hashed = (np.arange(n_items, dtype=np.uint64) * np.uint64(2654435761)) & np.uint64(0xFFFFFFFF)
     order = np.empty(n_items, dtype=np.int32)
-    order[np.argsort(hashed, kind="stable")] = np.arange(n_items, dtype=np.int32)
+    order[np.argsort(tie_key(np.arange(n_items)), kind="stable")] = np.arange(n_items, dtype=np.int32)
     return frozen(order)
+
+
+def tie_key(items: AnyArray) -> Int64:
+    """Distinct numbers below 2^32 that rise with `tie_order`, whatever the size of the catalogue; int64, in the same shape."""
+    # Knuth's multiplicative hash (The Art of Computer Programming 3, 6.4)
+    return ((items.astype(np.uint64) * _HASH) & np.uint64(_PLACE)).astype(np.int64)
+
+
+def _item_of(keys: Int64) -> Nums:
+    """The items of keys made by `order_keys` with `tie_key`; an odd factor can be undone modulo 2^32."""
+    return (((keys & _PLACE).astype(np.uint64) * _UNHASH) & np.uint64(_PLACE)).astype(np.int32)
 
 
 def top_k(scores: Float32, k: int) -> TopK:
@@ -103,11 +117,11 @@ def top_k(scores: Float32, k: int) -> TopK:
     for start in range(0, len(crowded), at_once):
         rows = crowded[start : start + at_once]
         block = scores[rows]
-        every = np.where(np.isfinite(block), order_keys(block, tie_order(n_items)), _NOTHING)
+        every = np.where(np.isfinite(block), order_keys(block, tie_key(np.arange(n_items))), _NOTHING)
         keys[rows] = np.partition(every, width - 1, axis=1)[:, :width]
     keys.sort(axis=1)
     filled = keys != _NOTHING
-    items = np.where(filled, item_at_place(n_items)[np.where(filled, keys & _PLACE, 0)], np.int32(0))
+    items = np.where(filled, _item_of(keys), np.int32(0))
     best = np.where(filled, np.take_along_axis(scores, items, axis=1), np.float32(0.0))
     return TopK(items=frozen(items), scores=frozen(best), n=frozen(filled.sum(axis=1)))
 
@@ -140,14 +154,14 @@ def _fill_from_few(keys: Int64, scores: Float32) -> Int64:
     value = scores.ravel()[cells]
     few = np.full((n_queries, max(int(many.max(initial=0)), width)), _NOTHING, dtype=np.int64)
     few[row, np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)] = np.where(
-        np.isfinite(value), order_keys(value, tie_order(n_items)[item]), _NOTHING
+        np.isfinite(value), order_keys(value, tie_key(item)), _NOTHING
     )
     few.sort(axis=1)
     keys[usable] = few[usable, :width]
     return np.flatnonzero(~usable)
 
 
-def order_keys(scores: Float32, place: Nums) -> Int64:
+def order_keys(scores: Float32, place: Nums | Int64) -> Int64:
     """Numbers that rise as finite scores fall, and among equal scores with `place`; int64 in the shape of both together."""
     # the bits of a positive float, read as an integer, rise with it; those of a negative one fall. Adding 0 makes -0 to 0
     bits = (scores + np.float32(0.0)).view(np.int32)

@@ -13,7 +13,8 @@ the dropped ids: Volkovs, Yu and Poutanen, "DropoutNet", NeurIPS 2017. Ours: poo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, cast
+from dataclasses import dataclass, replace
+from typing import Literal, Self, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,6 +24,7 @@ from torch import Tensor
 from penchant.config import Between, setting
 from penchant.data.arrays import AnyArray, Bool, Float32, Int64, Nums, frozen, ragged_positions
 from penchant.data.batch import QueryBatch, SequenceBatch
+from penchant.data.catalogue import Catalogue, People
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
 from penchant.data.questions import Task
@@ -130,6 +132,16 @@ class _TowerLearner(NextItemLearner):
         return self.towers.people(x_KD, self._tensor(place), self._tensor(real & shown[:, None]), bags)
 
 
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """The items' tower: what goes in for each item of a table [I, D], its vector, NaN where nothing is known, and is any."""
+
+    table: FeatureTable
+    inputs: Tensor
+    vectors: Float32
+    described: Bool
+
+
 class Twotower(NeuralModel):
     """Scores float32 [B, n_items now]: inner products of the two towers.
 
@@ -146,7 +158,8 @@ class Twotower(NeuralModel):
     net: TwoTowerNet
     terms: tuple[Terms, ...]
     traits: tuple[Terms, ...]
-    _ready: tuple[FeatureTable, Tensor, Float32, Bool] | None = None
+    _ready: _Ready | None = None
+    _at_fit: _Ready | None = None
 
     def _fit(self, train: Dataset, valid: Task | None, run: Run) -> None:
         self.terms = (
@@ -156,7 +169,7 @@ class Twotower(NeuralModel):
         columns = train.user_features.columns
         self.traits = tuple(learned_terms(name, column, **limits) for name, column in columns.items())
         super()._fit(train, valid, run)
-        self._ready = None
+        self._ready = self._at_fit = None
 
     def terms_of_items(self, items: FeatureTable) -> sp.csr_matrix:
         """The terms of items, float32 [n, n_terms], each row of length 1 or empty."""
@@ -181,29 +194,47 @@ class Twotower(NeuralModel):
 
     def _fresh_scores(self, batch: QueryBatch) -> Float32:
         """Scores of weights that have changed since the last question."""
-        self._ready = None
+        self._ready = self._at_fit = None
         return self._score(batch)
 
-    def _now(self, items: FeatureTable) -> tuple[Tensor, Float32, Bool]:
-        """What goes in for each item of the catalogue as it is, its vector, NaN where nothing is known, and whether it has one.
-
-        All are kept.
-        """
+    def _now(self, items: FeatureTable) -> _Ready:
+        """The items' tower for the catalogue as it is; kept until it changes, and what the fit knew for longer."""
         ready = self._ready
-        if ready is None or ready[0] is not items:
-            terms = self.terms_of_items(items)
-            number = torch.arange(items.n_rows, device=self.device)
-            with torch.inference_mode():
-                x_ID = self.net.raw(number, Bags.of(terms, self.device), torch.ones(len(number), device=self.device))
-                v_ID = self.net.items(x_ID)
-                v_ID[~x_ID.any(dim=1)] = torch.nan
-            vectors = frozen(v_ID.cpu().numpy())
-            ready = self._ready = (items, x_ID, vectors, frozen(np.isfinite(vectors).all(axis=1)))
-        return ready[1:]
+        if ready is None or ready.table is not items:
+            if self._at_fit is None:
+                self._at_fit = self._made(self.catalogue.item_features.take(np.arange(self.n_fit)), 0)
+            ready = self._at_fit
+            if items.n_rows > self.n_fit:
+                late = self._made(items.take(np.arange(self.n_fit, items.n_rows)), self.n_fit)
+                ready = _Ready(
+                    items,
+                    torch.cat([ready.inputs, late.inputs]),
+                    frozen(np.concatenate([ready.vectors, late.vectors])),
+                    frozen(np.append(ready.described, late.described)),
+                )
+            ready = self._ready = replace(ready, table=items)
+        return ready
+
+    def _made(self, items: FeatureTable, first: int) -> _Ready:
+        """The items' tower for items with the numbers from `first` on."""
+        terms = self.terms_of_items(items)
+        number = torch.arange(first, first + items.n_rows, device=self.device)
+        with torch.inference_mode():
+            x_ID = self.net.raw(number, Bags.of(terms, self.device), torch.ones(len(number), device=self.device))
+            v_ID = self.net.items(x_ID)
+            v_ID[~x_ID.any(dim=1)] = torch.nan
+        vectors = frozen(v_ID.cpu().numpy())
+        return _Ready(items, x_ID, vectors, frozen(np.isfinite(vectors).all(axis=1)))
+
+    def in_world(self, catalogue: Catalogue, people: People) -> Self:
+        """See `Model.in_world`; what the fit knew is made once for all worlds."""
+        self._now(self.catalogue.item_features)
+        return super().in_world(catalogue, people)
 
     def _people(self, batch: QueryBatch) -> Float32:
         """The vector of each query's person, float32 [B, D]; NaN without a past and known attributes."""
-        x_ID, _, described = self._now(batch.items)
+        ready = self._now(batch.items)
+        x_ID, described = ready.inputs, ready.described
         history = batch.history.keep(described[batch.history.item])
         past = SequenceBatch.of_histories(history, n_items=batch.n_items, max_len=self.config.max_len)
         traits = self.traits_of(batch.user_features)
@@ -215,11 +246,11 @@ class Twotower(NeuralModel):
         return cast(Float32, people)
 
     def _score(self, batch: QueryBatch) -> Float32:
-        scores: Float32 = self._people(batch) @ self._now(batch.items)[1].T
+        scores: Float32 = self._people(batch) @ self._now(batch.items).vectors.T
         return scores
 
     def _score_some(self, batch: QueryBatch, items: Nums) -> Float32:
-        return products(self.query_vectors(batch), self._now(batch.items)[1][items])
+        return products(self.query_vectors(batch), self._now(batch.items).vectors[items])
 
     def query_vectors(self, batch: QueryBatch) -> Float32:
         """The person's tower, see `penchant.models.vectors.HasVectors`."""
@@ -227,7 +258,7 @@ class Twotower(NeuralModel):
 
     def item_vectors(self) -> Float32:
         """The items' tower, see `penchant.models.vectors.HasVectors`."""
-        return self._now(self.catalogue.item_features)[1].copy()
+        return self._now(self.catalogue.item_features).vectors.copy()
 
     def _state(self) -> dict[str, AnyArray]:
         traits = {f"people.{key}": part for key, part in packed_terms(self.traits).items()}
@@ -236,4 +267,4 @@ class Twotower(NeuralModel):
     def _restore(self, arrays: Mapping[str, AnyArray]) -> None:
         self.terms, self.traits = unpacked_terms(arrays), unpacked_terms(under(arrays, "people."))
         super()._restore(arrays)
-        self._ready = None
+        self._ready = self._at_fit = None
