@@ -73,14 +73,18 @@ def _proposal(course: Course, asked: Asked, one: Retriever, n: int, mask: Bool |
 
 def _merged(proposed: Sequence[_Proposed]) -> Candidates:
     """The distinct items of all sources by rising number; a score that any of them brought is kept."""
-    items = np.unique(np.concatenate([found for _, found, _ in proposed])) if proposed else np.zeros(0, dtype=np.int32)
+    if not proposed:
+        return Candidates.none()
+    items, places = np.unique(np.concatenate([found for _, found, _ in proposed]), return_inverse=True)
     scores = np.full(len(items), np.nan, dtype=np.float32)
     sources: dict[str, Bool] = {}
+    start = 0
     for name, found, known in proposed:
-        places = np.searchsorted(items, found)
+        own = places[start : start + len(found)]
+        start += len(found)
         sources[name] = np.zeros(len(items), dtype=np.bool_)
-        sources[name][places] = True
+        sources[name][own] = True
         scored = ~np.isnan(known)
-        scores[places[scored]] = known[scored]
+        scores[own[scored]] = known[scored]
     ones = np.ones(len(items), dtype=np.float32)
     return Candidates(items=items, scores=scores, propensity=ones, sources=sources)
