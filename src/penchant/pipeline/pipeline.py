@@ -83,17 +83,16 @@ class Pipeline:
         where = None if text is None else Where(checked_where(text, asked.world.catalogue))
         course = Course(failed=self.failed)
         own: tuple[Filter, ...] = () if where is None else (where,)
-        allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
-        n_allowed = int(np.count_nonzero(allowed))
+        allowed, n_allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
         if n_allowed == 0:
             found = Candidates.none()
         elif like is not None:
-            found = proposed_items(course, asked, allowed, [(LikeItem(), asked.query.k + _SPARE)])
+            found = proposed_items(course, asked, allowed, n_allowed, [(LikeItem(), asked.query.k + _SPARE)])
             found = found.take(best_first(found.scores, found.items))
         elif n_allowed < self.few * asked.n_items:
             found = self._ranked(course, asked, everything(allowed, self.ranker.name))
         else:
-            found = self._ranked(course, asked, proposed_items(course, asked, allowed, self.retrievers))
+            found = self._ranked(course, asked, proposed_items(course, asked, allowed, n_allowed, self.retrievers))
         for reranker in self.rerankers:
             found = _reranked(course, asked, reranker, found)
         shown = _checked(course, asked, found, where)
