@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from penchant.errors import UnknownId
 from penchant.models.base import Model
-from penchant.pipeline import filters
+from penchant.pipeline import filters, gathering
 from penchant.pipeline.asked import Asked
 from penchant.pipeline.pipeline import Answer, Pipeline
-from penchant.pipeline.settings import build_pipeline
+from penchant.pipeline.settings import PipelineConfig, build_pipeline
 from penchant.pipeline.stages import Candidates
 from penchant.query import Past, Query
 from penchant.registry import model_class
+from tests.pipeline.expression.shop import IDS, WORLD
 from tests.pipeline.worlds import Broken, Fixed, FixedScores, ask, world_of
 from tests.toy import ITEMS, PEOPLE, day, toy_dataset
 
@@ -157,8 +158,9 @@ def test_the_contract_holds_whatever_stages_do(models: dict[str, Model], data: s
         few=0.0,
     )
     with pytest.MonkeyPatch.context() as patch:
-        for one in (filters.Withheld, filters.Excluded, filters.OnlyCandidates, filters.Seen):
+        for one in (filters.Excluded, filters.OnlyCandidates, filters.Seen):
             patch.setattr(one, "forbid", Broken().forbid)
+        patch.setattr(gathering, "_not_withheld", lambda asked: (np.ones(8, dtype=np.bool_), 8))
         answer = careless.answer(asked)
     shown = ids(answer)
     assert len(set(shown)) == len(shown) <= query.k
@@ -169,6 +171,47 @@ def test_the_contract_holds_whatever_stages_do(models: dict[str, Model], data: s
         assert not {ITEMS.index(item) for item in shown} & set(asked.seen.tolist())
     assert all(np.isfinite(item.score) for item in answer.items)
     assert [item.rank for item in answer.items] == list(range(1, len(shown) + 1))
+
+
+@given(data=st.data())
+def test_the_contract_holds_for_any_settings(data: st.DataObject) -> None:
+    rerank = [
+        *data.draw(st.sampled_from([[], [{"use": "mmr", "diversity": 0.7, "pool": 3}]])),
+        *data.draw(st.sampled_from([[], [{"use": "cap", "attribute": "genre", "most": 1}]])),
+        *data.draw(st.sampled_from([[], [{"use": "explore", "epsilon": 0.5}]])),
+    ]
+    settings = {"few": data.draw(st.sampled_from([0.0, 0.5])), "rerank": rerank}
+    some = st.lists(st.sampled_from(IDS), max_size=7)
+    query = Query(
+        user_id=data.draw(st.sampled_from(["ann", None])),
+        at=9e5,
+        k=data.draw(st.integers(1, 8)),
+        exclude=frozenset(data.draw(some)),
+        candidates=data.draw(st.none() | some.map(tuple)),
+        where=data.draw(st.sampled_from([None, "item.price < 15", "not seen()", "false"])),
+        similar_to=data.draw(st.sampled_from([None, "d"])),
+        repeats=data.draw(st.sampled_from(["allow", "exclude"])),
+    )
+    withheld = data.draw(some)
+    fresh = world_of(WORLD.model, fresh=data.draw(st.sampled_from([[], [6, 3]])))
+    asked = ask(fresh, query, withheld=withheld, seed=data.draw(st.integers(0, 9)))
+    answer = build_pipeline(PipelineConfig.parse(settings)).answer(asked)
+    assert [stage.failure for stage in answer.trace if stage.failure] == []
+    forbidden = {*withheld, *query.exclude, query.similar_to}
+    if query.repeats == "exclude" or query.where == "not seen()":
+        forbidden |= {IDS[item] for item in asked.seen.tolist()}
+    if query.candidates is not None:
+        forbidden |= set(IDS) - set(query.candidates)
+    if query.where == "item.price < 15":
+        forbidden |= {"c", "d", "f"}
+    allowed = set() if query.where == "false" else set(IDS) - forbidden
+    assert set(ids(answer)) <= allowed
+    assert len(set(ids(answer))) == len(answer.items) <= query.k
+    assert bool(answer.items) == bool(allowed)
+    for item in answer.items:
+        assert np.isfinite(item.score)
+        assert 0 < item.propensity <= 1
+        assert item.sources
 
 
 def test_a_very_long_past_is_asked_about_the_items_themselves(models: dict[str, Model]) -> None:

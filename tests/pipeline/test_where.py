@@ -49,7 +49,7 @@ def test_when_it_fails_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_it_is_looked_at_again_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Where, "forbid", lambda *given: None)
+    monkeypatch.setattr(Where, "forbid", lambda *given: 0)
     assert ids(asked("item.price < 15")) == {"a", "b", "e", "g"}
 
 

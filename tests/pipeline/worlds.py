@@ -75,7 +75,7 @@ class Broken:
     def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
         raise RuntimeError("no retrieval today")
 
-    def forbid(self, asked: Asked, allowed: Bool) -> None:
+    def forbid(self, asked: Asked, allowed: Bool) -> int:
         raise RuntimeError("no filter today")
 
     def rank(self, asked: Asked, items: Nums) -> Float32:

@@ -117,7 +117,7 @@ class Asked:
         if not isinstance(model, HasVectors):
             return None
         vector = model.query_vectors(self.batch)[0]
-        return None if np.isnan(vector).any() else vector
+        return vector if np.isfinite(vector).all() else None
 
     def scores_of(self, items: Nums) -> Float32:
         """The model's scores of `items`, float32 [n]; the whole catalogue is not scored for them where that is dearer."""

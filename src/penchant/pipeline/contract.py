@@ -39,12 +39,14 @@ def _may_be_shown(asked: Asked, ranked: Candidates, where: Holds | None) -> tupl
     removed = {"no score": int(len(items) - fine.sum())}
 
     def rule(name: str, keep: Bool) -> None:
-        removed[name] = int((fine & ~keep).sum())
+        before = np.count_nonzero(fine)
         np.logical_and(fine, keep, out=fine)
+        removed[name] = int(before - np.count_nonzero(fine))
 
-    first = np.zeros(len(items), dtype=np.bool_)
-    first[np.unique(items, return_index=True)[1]] = True
-    rule("twice", first)
+    if len(set(items.tolist())) < len(items):
+        first = np.zeros(len(items), dtype=np.bool_)
+        first[np.unique(items, return_index=True)[1]] = True
+        rule("twice", first)
     rule("withheld", ~asked.withheld[items])
     rule("excluded", ~among(items, asked.encoded.excluded[0]))
     candidates = asked.encoded.candidates[0]

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.data.arrays import Bool
+from penchant.data.arrays import Bool, Nums
 from penchant.pipeline.asked import Asked
-
-
-class Withheld:
-    """Items that are unavailable or deleted."""
-
-    name = "withheld"
-    fails_closed = False
-
-    def forbid(self, asked: Asked, allowed: Bool) -> None:
-        """O(n_items)."""
-        np.greater(allowed, asked.withheld, out=allowed)
 
 
 class Excluded:
@@ -25,11 +14,12 @@ class Excluded:
     name = "excluded"
     fails_closed = False
 
-    def forbid(self, asked: Asked, allowed: Bool) -> None:
+    def forbid(self, asked: Asked, allowed: Bool) -> int:
         """O(excluded)."""
-        allowed[asked.encoded.excluded[0]] = False
+        gone = take_away(allowed, asked.encoded.excluded[0])
         if asked.like is not None:
-            allowed[asked.like] = False
+            gone += take_away(allowed, np.asarray([asked.like], dtype=np.int32))
+        return gone
 
 
 class OnlyCandidates:
@@ -38,13 +28,16 @@ class OnlyCandidates:
     name = "candidates"
     fails_closed = False
 
-    def forbid(self, asked: Asked, allowed: Bool) -> None:
+    def forbid(self, asked: Asked, allowed: Bool) -> int:
         """O(n_items) where there are candidates."""
         candidates = asked.encoded.candidates[0]
-        if candidates is not None:
-            kept = allowed[candidates]
-            allowed[:] = False
-            allowed[candidates] = kept
+        if candidates is None:
+            return 0
+        before = int(np.count_nonzero(allowed))
+        kept = allowed[candidates]
+        allowed[:] = False
+        allowed[candidates] = kept
+        return before - int(np.count_nonzero(kept))
 
 
 class Seen:
@@ -53,11 +46,17 @@ class Seen:
     name = "seen"
     fails_closed = False
 
-    def forbid(self, asked: Asked, allowed: Bool) -> None:
+    def forbid(self, asked: Asked, allowed: Bool) -> int:
         """O(seen)."""
-        if asked.excludes_seen:
-            allowed[asked.seen] = False
+        return take_away(allowed, asked.seen) if asked.excludes_seen else 0
 
 
-STANDARD = (Withheld(), Excluded(), OnlyCandidates(), Seen())
-"""The filters of every question."""
+def take_away(allowed: Bool, items: Nums) -> int:
+    """Sets the distinct `items` to False, and counts those that were not yet."""
+    gone = int(np.count_nonzero(allowed[items]))
+    allowed[items] = False
+    return gone
+
+
+STANDARD = (Excluded(), OnlyCandidates(), Seen())
+"""The filters of every question; what is withheld from everybody is left out before them."""

@@ -14,30 +14,34 @@ from penchant.pipeline.stages import Candidates, Filter, Retriever
 _Proposed = tuple[str, Nums, Float32]
 
 
-def allowed_items(course: Course, asked: Asked, filters: Iterable[Filter]) -> Bool:
-    """What may be retrieved, bool [n_items]."""
-    allowed = np.ones(asked.n_items, dtype=np.bool_)
-    left = asked.n_items
+def allowed_items(course: Course, asked: Asked, filters: Iterable[Filter]) -> tuple[Bool, int]:
+    """What may be retrieved, bool [n_items], and how many that is."""
+    allowed, left = course.step(
+        "filter withheld", asked.n_items, lambda: _not_withheld(asked),
+        otherwise=(np.zeros(asked.n_items, dtype=np.bool_), 0), n_out=lambda made: made[1],
+        removed=lambda made: {"withheld": asked.n_items - made[1]},
+    )  # fmt: skip
     for one in filters:
         left = _filtered(course, asked, one, allowed, left)
-    return allowed
+    return allowed, left
+
+
+def _not_withheld(asked: Asked) -> tuple[Bool, int]:
+    allowed = ~asked.withheld
+    return allowed, int(np.count_nonzero(allowed))
 
 
 def _filtered(course: Course, asked: Asked, one: Filter, allowed: Bool, left: int) -> int:
     """Lets one filter act on `allowed`, in place; returns how many items are left."""
-
-    def act() -> int:
-        one.forbid(asked, allowed)
-        return int(np.count_nonzero(allowed))
-
-    now = course.step(
-        f"filter {one.name}", left, act, otherwise=-1, n_out=lambda n: left if n < 0 else n,
-        removed=lambda n: {one.name: left - n},
+    gone = course.step(
+        f"filter {one.name}", left, lambda: one.forbid(asked, allowed), otherwise=-1,
+        n_out=lambda gone: left - max(gone, 0), removed=lambda gone: {one.name: gone},
     )  # fmt: skip
-    if now >= 0:
-        return now
+    if gone >= 0:
+        return left - gone
     if one.fails_closed:
         allowed[:] = False
+    # it may have failed halfway
     return int(np.count_nonzero(allowed))
 
 
@@ -48,10 +52,9 @@ def everything(allowed: Bool, source: str) -> Candidates:
 
 
 def proposed_items(
-    course: Course, asked: Asked, allowed: Bool, retrievers: Sequence[tuple[Retriever, int]]
+    course: Course, asked: Asked, allowed: Bool, n_allowed: int, retrievers: Sequence[tuple[Retriever, int]]
 ) -> Candidates:
     """What the retrievers propose together, each at most so many and at least as many as are wanted; by rising number."""
-    n_allowed = int(np.count_nonzero(allowed))
     mask = None if n_allowed == len(allowed) else allowed
     proposed = []
     for retriever, n in retrievers:
@@ -73,14 +76,18 @@ def _proposal(course: Course, asked: Asked, one: Retriever, n: int, mask: Bool |
 
 def _merged(proposed: Sequence[_Proposed]) -> Candidates:
     """The distinct items of all sources by rising number; a score that any of them brought is kept."""
-    items = np.unique(np.concatenate([found for _, found, _ in proposed])) if proposed else np.zeros(0, dtype=np.int32)
+    if not proposed:
+        return Candidates.none()
+    items, places = np.unique(np.concatenate([found for _, found, _ in proposed]), return_inverse=True)
     scores = np.full(len(items), np.nan, dtype=np.float32)
     sources: dict[str, Bool] = {}
+    start = 0
     for name, found, known in proposed:
-        places = np.searchsorted(items, found)
+        own = places[start : start + len(found)]
+        start += len(found)
         sources[name] = np.zeros(len(items), dtype=np.bool_)
-        sources[name][places] = True
+        sources[name][own] = True
         scored = ~np.isnan(known)
-        scores[places[scored]] = known[scored]
+        scores[own[scored]] = known[scored]
     ones = np.ones(len(items), dtype=np.float32)
     return Candidates(items=items, scores=scores, propensity=ones, sources=sources)

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from penchant.data.arrays import Bool
+from penchant.data.arrays import Bool, Float32
 from penchant.pipeline.asked import Asked, World
 from penchant.pipeline.contract import kept_by_contract
 from penchant.pipeline.course import Course, Failed, unheard
@@ -83,17 +83,16 @@ class Pipeline:
         where = None if text is None else Where(checked_where(text, asked.world.catalogue))
         course = Course(failed=self.failed)
         own: tuple[Filter, ...] = () if where is None else (where,)
-        allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
-        n_allowed = int(np.count_nonzero(allowed))
+        allowed, n_allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
         if n_allowed == 0:
             found = Candidates.none()
         elif like is not None:
-            found = proposed_items(course, asked, allowed, [(LikeItem(), asked.query.k + _SPARE)])
+            found = proposed_items(course, asked, allowed, n_allowed, [(LikeItem(), asked.query.k + _SPARE)])
             found = found.take(best_first(found.scores, found.items))
         elif n_allowed < self.few * asked.n_items:
             found = self._ranked(course, asked, everything(allowed, self.ranker.name))
         else:
-            found = self._ranked(course, asked, proposed_items(course, asked, allowed, self.retrievers))
+            found = self._ranked(course, asked, proposed_items(course, asked, allowed, n_allowed, self.retrievers))
         for reranker in self.rerankers:
             found = _reranked(course, asked, reranker, found)
         shown = _checked(course, asked, found, where)
@@ -109,16 +108,21 @@ class Pipeline:
     def _ranked(self, course: Course, asked: Asked, found: Candidates) -> Candidates:
         """The candidates with scores, best first; those without an opinion last."""
 
-        def act() -> Candidates:
-            scores = self.ranker.rank(asked, found.items)
-            return replace(found, scores=scores).take(best_first(scores, found.items))
+        def act() -> Float32:
+            scores = np.asarray(self.ranker.rank(asked, found.items), dtype=np.float32)
+            if scores.shape != found.items.shape:
+                raise ValueError(f"{self.ranker.name}: expected {len(found)} scores, got {scores.shape}")
+            return scores
 
-        return course.step(
-            f"rank {self.ranker.name}", len(found), act,
-            otherwise=found.take(best_first(found.scores, found.items)),
-            n_out=lambda done: int(np.isfinite(done.scores).sum()),
-            removed=lambda done: {"no opinion": int((~np.isfinite(done.scores)).sum())},
+        scores = course.step(
+            f"rank {self.ranker.name}", len(found), act, otherwise=found.scores, n_out=_opinions,
+            removed=lambda scores: {"no opinion": len(scores) - _opinions(scores)},
         )  # fmt: skip
+        return replace(found, scores=scores).take(best_first(scores, found.items))
+
+
+def _opinions(scores: Float32) -> int:
+    return int(np.count_nonzero(np.isfinite(scores)))
 
 
 def _reranked(course: Course, asked: Asked, reranker: Reranker, found: Candidates) -> Candidates:
@@ -143,15 +147,12 @@ def _in_words(asked: Asked, shown: Candidates) -> tuple[Recommendation, ...]:
     vocabulary = asked.world.catalogue.items
     few = len(shown) <= _FEW_IDS
     ids = [vocabulary.id(item) for item in shown.items.tolist()] if few else vocabulary.ids_of(shown.items)
-    by_source = [(source, proposed.tolist()) for source, proposed in shown.sources.items()]
-    scores, propensities = shown.scores.tolist(), shown.propensity.tolist()
+    sources: list[tuple[str, ...]] = [()] * len(ids)
+    for source, proposed in shown.sources.items():
+        for place in np.flatnonzero(proposed).tolist():
+            sources[place] += (source,)
+    rows = zip(ids, shown.scores.tolist(), sources, shown.propensity.tolist(), strict=True)
     return tuple(
-        Recommendation(
-            item_id=item,
-            rank=place + 1,
-            score=scores[place],
-            sources=tuple(source for source, proposed in by_source if proposed[place]),
-            propensity=propensities[place],
-        )
-        for place, item in enumerate(ids)
+        Recommendation(item_id=item, rank=rank, score=score, sources=proposed_by, propensity=propensity)
+        for rank, (item, score, proposed_by, propensity) in enumerate(rows, 1)
     )

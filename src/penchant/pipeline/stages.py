@@ -89,8 +89,8 @@ class Filter(Protocol):
         The rules of `penchant.pipeline.contract` hold either way.
         """
 
-    def forbid(self, asked: Asked, allowed: Bool) -> None:
-        """Sets to False, in place, what must not be shown. allowed: bool [n_items]."""
+    def forbid(self, asked: Asked, allowed: Bool) -> int:
+        """Sets to False, in place, what must not be shown, and says how many items that took away. allowed: bool [n_items]."""
 
 
 class Ranker(Protocol):

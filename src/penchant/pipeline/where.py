@@ -58,9 +58,11 @@ class Where:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
 
-    def forbid(self, asked: Asked, allowed: Bool) -> None:
+    def forbid(self, asked: Asked, allowed: Bool) -> int:
         """O(n_items)."""
+        before = int(np.count_nonzero(allowed))
         allowed &= mask(self.tree, asked)
+        return before - int(np.count_nonzero(allowed))
 
     def holds(self, asked: Asked, items: Nums) -> Bool:
         """Whether it holds for each of `items`, bool [n]."""

@@ -47,6 +47,7 @@ def shown(text: str, asked: Asked | None = None) -> str:
     [
         ("item.price <= 10", "abeg"),
         ("item.price == 0.1", "g"),
+        ("item.price < 1e300 and item.price not in [1e300] and 1e300 in [1e300]", "abceg"),
         ("not item.price <= 10", "c"),  # d and f have no price: unknown, also under `not`
         ("item.price <= 10 or true", "abcdefg"),
         ("item.price <= 10 or item.id == 'd'", "abdeg"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Nums
+from penchant.data.arrays import Bool, Float32, Nums
 from penchant.data.features import Categories, Tags
 from penchant.data.vocabulary import Vocabulary
 from penchant.pipeline.asked import Asked
@@ -91,7 +91,9 @@ def _compared(sign: str, left: Value, right: Value) -> Verdicts:
         return same if sign == "==" else ~same
     if isinstance(left, str) or isinstance(right, str):
         return Verdicts.of(compare(left, right))
-    a, b = np.asarray(left, dtype=np.float32), np.asarray(right, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        # what is too great for float32 is greater than all that is stored
+        a, b = np.asarray(left, dtype=np.float32), np.asarray(right, dtype=np.float32)
     return Verdicts.of(compare(a, b), ~(np.isnan(a) | np.isnan(b)))
 
 
@@ -127,12 +129,12 @@ def _member(left: Value, right: Value) -> Verdicts:
         case Tags():
             return Verdicts.of(_rows_with(left, _of_those(left.names, within)[left.codes]))
         case np.ndarray():
-            wanted = np.asarray(sorted(within), dtype=np.float32)
+            wanted = _numbers(within)
             return Verdicts.of(np.isin(left, wanted), ~np.isnan(left))
         case frozenset():
             return Verdicts.of(bool(left & within))
         case float() | int():
-            return Verdicts.of(np.isin(np.float32(left), np.asarray(sorted(within), dtype=np.float32)))
+            return Verdicts.of(np.isin(_numbers([left]), _numbers(within))[0])
     return Verdicts.of(left in within)
 
 
@@ -142,6 +144,11 @@ def _in_tags(left: Value, right: Tags) -> Verdicts:
         return Verdicts.of(_rows_with(right, right.codes == code), left.codes >= 0)
     texts: Any = left if isinstance(left, frozenset) else (left,)
     return Verdicts.of(_rows_with(right, _of_those(right.names, texts)[right.codes]))
+
+
+def _numbers(values: Iterable[float]) -> Float32:
+    with np.errstate(over="ignore"):
+        return np.asarray(list(values), dtype=np.float32)
 
 
 def _of_those(names: Vocabulary, texts: Iterable[str]) -> Bool:

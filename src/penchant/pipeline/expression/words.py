@@ -76,7 +76,8 @@ def words(expression: str) -> list[Word]:
         if match is None:
             sign = expression[at]
             raise wrong(
-                at + 1, f"{sign!r} means nothing here; {_ADVICE.get(sign, 'see the examples in docs/serving.md')}"
+                at + 1,
+                f"{sign!r} means nothing here; {_ADVICE.get(sign, 'expected names, numbers, texts in quotes and comparisons')}",
             )
         if match.lastgroup != "space":
             found.append(_word(match, at + 1))

@@ -28,9 +28,9 @@ class OwnRepeats:
 
     def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
         """O(history log history); see `Retriever`."""
-        newest_first = asked.batch.history.item[::-1]
         if asked.excludes_seen:
-            newest_first = newest_first[:0]
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+        newest_first = asked.batch.history.item[::-1]
         first = np.sort(np.unique(newest_first, return_index=True)[1])
         items = newest_first[first]
         if allowed is not None:
