@@ -11,7 +11,7 @@ import numpy as np
 from penchant.data.arrays import Int64
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.features import Categories, Column, Numbers, Tags, Texts, Vectors
-from penchant.event import Interaction, UserUpdate
+from penchant.event import Interaction, ItemUpdate, UserUpdate
 
 _PIECE = 50_000
 """Rows that are plain values at a time."""
@@ -81,6 +81,17 @@ def user_updates_of(people: People, at: float, digest: str) -> Iterator[UserUpda
         for row, user, features in zip(rows.tolist(), users, stated, strict=True):
             if features:
                 yield UserUpdate(user_id=user, at=at, features=features, event_id=f"{source}{row}")
+
+
+def item_updates_of(catalogue: Catalogue, at: float) -> Iterator[ItemUpdate]:
+    """What is known of each item, as known from `at` on (seconds since 1970); items of which nothing is known are left out."""
+    table = catalogue.item_features
+    for start in range(0, table.n_rows, _PIECE):
+        rows = np.arange(start, min(start + _PIECE, table.n_rows))
+        stated = _rows_of(table.take(rows).columns, len(rows))
+        for item, features in zip(catalogue.items.ids.take(rows).to_list(), stated, strict=True):
+            if features:
+                yield ItemUpdate(item_id=item, at=at, features=features)
 
 
 def _rows_of(columns: Any, n: int) -> Sequence[dict[str, Any]]:
