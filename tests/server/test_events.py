@@ -202,10 +202,10 @@ def test_a_store_that_keeps_nothing_is_said_so() -> None:
 
 def test_no_more_events_wait_than_allowed() -> None:
     front = server(waiting_events=5)
-    front.site.waiting_events = 4
+    front.site.room.take(4)
     event = {"user_id": "ann", "item_id": "a"}
     answer = ask(front, "POST", PATH, json=[event, event])
     assert check_problem(answer, 429)["type"].endswith(":busy") and int(answer.headers["retry-after"]) >= 1
     assert ask(front, "POST", PATH, json=[event]).status_code == 200
     # those that waited are kept, and others come in again
-    assert front.site.waiting_events == 4
+    assert front.site.room.taken == 4
