@@ -8,7 +8,7 @@ import numpy as np
 
 from penchant.data.arrays import frozen
 from penchant.data.features import Column, FeatureTable, Numbers, Tags, Texts, Vectors
-from penchant.data.seeding import interactions_of, user_updates_of
+from penchant.data.seeding import EventIds, interactions_of, user_updates_of
 from penchant.data.sequences import Sequences
 from penchant.data.strings import Strings
 from penchant.event import Interaction
@@ -19,15 +19,15 @@ DIGEST = "0123456789abcdef"
 
 
 def events() -> list[Interaction]:
-    return list(interactions_of(DATA.people(), DATA.catalogue(), DIGEST))
+    return list(interactions_of(DATA.people(), DATA.catalogue()))
 
 
 def test_events_have_ids_names_and_seconds() -> None:
     found = events()
     assert len(found) == 20
     # row 4 of the toy log: 1.25 bob b view calm; row 5: 1.50 ann c buy calm; row 10 states no mood
-    assert found[4] == Interaction(
-        user_id="bob", item_id="b", at=day(1.25), kind="view", context={"mood": "calm"}, event_id="log:0123456789ab:4"
+    assert replace(found[4], event_id=None) == Interaction(
+        user_id="bob", item_id="b", at=day(1.25), kind="view", context={"mood": "calm"}
     )
     assert (found[5].kind, found[5].value, found[10].context) == ("buy", 1.0, {})
     assert [one.at for one in found] == sorted(one.at for one in found)
@@ -40,12 +40,24 @@ def test_an_order_of_its_own_decides_within_an_instant() -> None:
     order[[8, 9]] = [9, 8]
     log = replace(DATA.interactions, order=frozen(order), session=frozen(order // 10))
     people = replace(DATA.people(), sequences=Sequences.of(log, len(PEOPLE)))
-    found = list(interactions_of(people, DATA.catalogue(), DIGEST))
-    assert [(one.item_id, one.event_id) for one in found[8:10]] == [
-        ("f", "log:0123456789ab:9"),
-        ("e", "log:0123456789ab:8"),
-    ]
+    found = list(interactions_of(people, DATA.catalogue()))
+    assert [one.item_id for one in found[8:10]] == ["f", "e"]
+    # ids come from what events say, not from where they stand
+    assert {one.event_id for one in found} == {one.event_id for one in events()}
     assert [one.session_id for one in found[8:11]] == ["0", "0", "1"]
+
+
+def test_ids_are_those_of_the_content_and_tell_equal_events_apart() -> None:
+    ids = EventIds()
+    first = ids.id_of("ann", "a", 5.0, "view")
+    assert [ids.id_of("ann", "a", 5.0, "view") for _ in range(2)] == [f"{first}:2", f"{first}:3"]
+    others = [
+        ids.id_of(*said) for said in (("ann", "a", 5.0, "buy"), ("ann", "b", 5.0, "view"), ("ann", "a", 5.001, "view"))
+    ]
+    assert len({first, *others}) == 4
+    # a log that begins elsewhere, or has grown, gives the same ids
+    again = EventIds()
+    assert again.id_of("bob", "a", 4.0, "view") != first and again.id_of("ann", "a", 5.0, "view") == first
 
 
 def test_people_of_whom_something_is_known() -> None:

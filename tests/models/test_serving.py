@@ -43,7 +43,7 @@ def files(folder: Path) -> list[str]:
 def told(model: Model, query: Query) -> Query:
     """The same question by a stranger who brings along all that the model's people know."""
     person = model.people.users.number(query.user_id or "")
-    events = interactions_of(model.people, model.catalogue, "0" * 12)
+    events = interactions_of(model.people, model.catalogue)
     past = [
         Past(item_id=one.item_id, at=one.at, kind=one.kind, value=one.value, context=one.context)
         for one in events

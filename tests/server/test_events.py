@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -168,10 +169,10 @@ def test_a_request_has_a_size() -> None:
         ask(server(batch=3), "POST", PATH, content=lines, headers={"content-type": "application/x-ndjson"}), 413
     )
     for short in (True, False):
-        long = {"content": b" " * 2_000, "headers": JSON}
-        check_problem(ask(server(body_bytes=1_024, short=short), "POST", PATH, **long), 413)
+        front = server(body_bytes=1_024, short=short)
+        check_problem(ask(front, "POST", PATH, content=b" " * 2_000, headers=JSON), 413)
 
-    async def parts():  # type: ignore[no-untyped-def]
+    async def parts() -> AsyncIterator[bytes]:
         for _ in range(4):
             yield b" " * 500
 
@@ -196,15 +197,15 @@ def test_a_store_that_keeps_nothing_is_said_so() -> None:
         app.fails_with = fault
         answer = ask(server(app), "POST", PATH, json={"user_id": "ann", "item_id": "a"})
         assert "nothing of this request was kept" in check_problem(answer, status)["detail"]
-    assert answer.headers["retry-after"] == "1"
+        assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
 
 
 def test_no_more_events_wait_than_allowed() -> None:
     front = server(waiting_events=5)
-    front.site.waiting_events = 4
+    front.site.room.take(4)
     event = {"user_id": "ann", "item_id": "a"}
     answer = ask(front, "POST", PATH, json=[event, event])
     assert check_problem(answer, 429)["type"].endswith(":busy") and int(answer.headers["retry-after"]) >= 1
     assert ask(front, "POST", PATH, json=[event]).status_code == 200
     # those that waited are kept, and others come in again
-    assert front.site.waiting_events == 4
+    assert front.site.room.taken == 4

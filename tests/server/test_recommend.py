@@ -55,7 +55,7 @@ def test_a_list_says_how_it_came_to_be(short: bool) -> None:
 
 def test_a_body_becomes_a_query() -> None:
     body = b"""{"history": [{"item_id": "a", "timestamp": 5, "kind": "play", "value": 2, "context": {"mood": "x"}},
-        {"item_id": "b", "timestamp": "1970-01-01T00:00:06Z"}], 
+        {"item_id": "b", "timestamp": "1970-01-01T00:00:06Z"}],
         "features": {"group": "young", "tags": ["p", "q"], "v": [1, 2.5]},
         "at": "1970-01-01T00:01:00", "context": {"mood": "calm", "volume": 1}, "k": 3, "exclude": ["c"],
         "candidates": ["d", "e"], "where": "item.genre == 'x'", "similar_to": "f", "repeats": "allow", "exact": true}"""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from penchant.event import ItemUpdate, UserUpdate
-from penchant.service.nouns import ModelInfo
+from penchant.service.nouns import Refitted
 from penchant.store.protocol import StoreFull
 from tests.server.asking import NOW, ask, check_problem, server
 from tests.server.fake_app import FakeApp
@@ -144,10 +144,14 @@ def test_a_refit_is_started_or_waited_for() -> None:
     check_problem(ask(front, "POST", "/v1/models:refit?wait=perhaps"), 422)
 
     class Gated(FakeApp):
-        def refit(self) -> ModelInfo | None:
-            return None
+        def refit(self) -> Refitted:
+            return Refitted(model=None, found={"reason": "worse"})
 
-    assert ask(server(Gated()), "POST", "/v1/models:refit?wait=true").json() == {"status": "refused", "model": None}
+    assert ask(server(Gated()), "POST", "/v1/models:refit?wait=true").json() == {
+        "status": "refused",
+        "model": None,
+        "found": {"reason": "worse"},
+    }
 
 
 def test_a_full_disk_is_said_so_and_what_was_there_stays() -> None:

@@ -1,4 +1,4 @@
-"""The real server as a child process: the same under two servers, quick in spite of sockets that stand still, and gone when told."""
+"""The real server as a child process: the same under two servers, quick beside sockets that stand still, gone when told."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from penchant.cli import (
     data,
     doctor,
     evaluate,
+    ingest,
+    keys,
     models,
     people,
     recommend,
@@ -58,7 +60,7 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True, epilog=_FIRST_STEPS)(_root)
     for group in (
-        *(train, recommend, evaluate, serve, versions, people),
+        *(train, recommend, evaluate, serve, keys, ingest, versions, people),
         *(doctor, tune, vectors, data, simulate, models),
     ):
         group.register(app)

@@ -35,6 +35,7 @@ def read(
     rejects: Path | None = None,
     rejects_hint: Path | None = None,
     columns: Mapping[str, str] | None = None,
+    otherwise: Schema | None = None,
 ) -> Loaded:
     """Reads a log and says on standard error what was found.
 
@@ -42,10 +43,11 @@ def read(
         schema: a TOML file; None looks for ``penchant.toml`` beside the events.
         rejects_hint: the file that a message proposes for rows that were set aside.
         columns: role -> column, which go before those of the schema.
+        otherwise: what the columns mean where nothing is declared.
     """
     from penchant.data.files import load
 
-    declared = schema_for(events, schema, columns)
+    declared = schema_for(events, schema, columns) or otherwise
     listener = _Later(reporter)
     cache = cache_folder() if cached else None
     loaded = load(events, items=items, users=users, schema=declared, cache=cache, rejects=rejects, reporter=listener)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -10,28 +11,51 @@ import numpy as np
 from penchant.data.arrays import Int64
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.features import Categories, Column, Numbers, Tags, Texts, Vectors
-from penchant.event import Interaction, UserUpdate
+from penchant.event import Interaction, ItemUpdate, UserUpdate
 
 _PIECE = 50_000
 """Rows that are plain values at a time."""
 
 
-def interactions_of(people: People, catalogue: Catalogue, digest: str) -> Iterator[Interaction]:
-    """All events of the people in order of time, with ids, names and seconds; about 4 microseconds each.
+class EventIds:
+    """Ids made from what events say: who, what, when and of which kind, and which of several equal ones it is.
 
-    Where the log names an order of its own, it decides between events of the same instant. The event with the number r of the
-    log has the id ``log:<first twelve digits of digest>:r``, so that the same log again brings nothing new.
+    The same events again, in a log that has grown, or that a model keeps a part of, have the same ids, and bring nothing new.
+    Ask in order of time.
     """
-    log, source = people.sequences.log, f"log:{digest[:12]}:"
+
+    def __init__(self) -> None:
+        self._at = 0.0
+        self._seen: dict[str, int] = {}
+
+    def id_of(self, user_id: str, item_id: str, at: float, kind: str) -> str:
+        """The id of the next event; `at` in seconds, of which whole milliseconds count."""
+        said = f"{user_id}\0{item_id}\0{round(at * 1000)}\0{kind}"
+        key = "log:" + blake2b(said.encode(), digest_size=12).hexdigest()
+        if at != self._at:
+            # equal events share their instant
+            self._at = at
+            self._seen.clear()
+        before = self._seen.get(key, 0)
+        self._seen[key] = before + 1
+        return f"{key}:{before + 1}" if before else key
+
+
+def interactions_of(people: People, catalogue: Catalogue) -> Iterator[Interaction]:
+    """All events of the people in order of time, with ids, names and seconds; about 7 microseconds each.
+
+    Where the log names an order of its own, it decides between events of the same instant. Their ids are those of `EventIds`.
+    """
+    log, event_ids = people.sequences.log, EventIds()
     users, items, kinds = people.users.ids.to_list(), catalogue.items.ids.to_list(), list(catalogue.schema.kinds)
     order = np.arange(len(log)) if log.order is None else np.lexsort((log.order, log.at))
     for start in range(0, len(log), _PIECE):
         rows = order[start : start + _PIECE]
         stated = _rows_of({name: column.take(rows) for name, column in log.context.items()}, len(rows))
         sessions = [None] * len(rows) if log.session is None else [str(one) for one in log.session[rows].tolist()]
-        columns = (log.user[rows], log.item[rows], log.at[rows] / 1000, log.kind[rows], log.value[rows], rows)
+        columns = (log.user[rows], log.item[rows], log.at[rows] / 1000, log.kind[rows], log.value[rows])
         plain = zip(*(column.tolist() for column in columns), stated, sessions, strict=True)
-        for user, item, at, kind, value, row, context, session in plain:
+        for user, item, at, kind, value, context, session in plain:
             yield Interaction(
                 user_id=users[user],
                 item_id=items[item],
@@ -40,7 +64,7 @@ def interactions_of(people: People, catalogue: Catalogue, digest: str) -> Iterat
                 value=value,
                 context=context,
                 session_id=session,
-                event_id=f"{source}{row}",
+                event_id=event_ids.id_of(users[user], items[item], at, kinds[kind]),
             )
 
 
@@ -57,6 +81,17 @@ def user_updates_of(people: People, at: float, digest: str) -> Iterator[UserUpda
         for row, user, features in zip(rows.tolist(), users, stated, strict=True):
             if features:
                 yield UserUpdate(user_id=user, at=at, features=features, event_id=f"{source}{row}")
+
+
+def item_updates_of(catalogue: Catalogue, at: float) -> Iterator[ItemUpdate]:
+    """What is known of each item, as known from `at` on (seconds since 1970); items of which nothing is known are left out."""
+    table = catalogue.item_features
+    for start in range(0, table.n_rows, _PIECE):
+        rows = np.arange(start, min(start + _PIECE, table.n_rows))
+        stated = _rows_of(table.take(rows).columns, len(rows))
+        for item, features in zip(catalogue.items.ids.take(rows).to_list(), stated, strict=True):
+            if features:
+                yield ItemUpdate(item_id=item, at=at, features=features)
 
 
 def _rows_of(columns: Any, n: int) -> Sequence[dict[str, Any]]:

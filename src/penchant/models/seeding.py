@@ -17,4 +17,4 @@ def events_of(model: Model) -> Iterator[Interaction | UserUpdate]:
     """
     at, digest = model.people.sequences.log.at, str(model.card["digest"])
     yield from user_updates_of(model.people, float(at[0]) / 1000 if len(at) else 0.0, digest)
-    yield from interactions_of(model.people, model.catalogue, digest)
+    yield from interactions_of(model.people, model.catalogue)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -9,11 +11,14 @@ from typing import Any
 from penchant.errors import BadConfig, UnknownName
 from penchant.server import bodies
 from penchant.server.answers import ENCODER, answer_of
-from penchant.server.questions import Asking, from_body, from_parameters, from_rank_body, parameters
+from penchant.server.questions import Asking, Bounds, from_body, from_parameters, from_rank_body, parameters
+from penchant.server.sent_events import Read, read_events
 from penchant.server.sent_events import answer_of as events_answer
-from penchant.server.sent_events import read_events
 from penchant.server.site import Call
-from penchant.service.nouns import Served
+from penchant.service.nouns import Recorded, Served
+
+SMALL = 8_192
+"""Bytes of a body that are read on the spot, in well under a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +42,21 @@ async def post_events(call: Call) -> Reply:
     body, kind = await call.body(bodies.JSON, *bodies.LINES)
     site = call.site
     kinds = site.declared(call.caller.project, call.app).kinds
-    read = read_events(body, lines=kind != bodies.JSON, most=site.settings.batch, now=site.clock(), kinds=kinds)
+
+    def work() -> tuple[Read, Future[tuple[Recorded, ...]] | None]:
+        read = read_events(body, lines=kind != bodies.JSON, most=site.settings.batch, now=site.clock(), kinds=kinds)
+        return read, call.submit(read.events) if read.events else None
+
+    read, future = work() if len(body) <= SMALL else await site.reading.run(work)
     call.gauges.events("rejected", len(read.refused))
-    recorded = await call.record(read.events)
+    recorded = await call.recorded(future) if future is not None else ()
     return reply(events_answer(read, recorded, detail=detail))
 
 
 async def post_recommend(call: Call) -> Reply:
     """A list for the question in the body."""
     body, _ = await call.body(bodies.JSON)
-    return await answered(call, from_body(body, call.site.bounds))
+    return await answered(call, await _read(call, body, from_body))
 
 
 async def get_recommend(call: Call, user_id: str) -> Reply:
@@ -59,7 +69,15 @@ async def get_recommend(call: Call, user_id: str) -> Reply:
 async def post_rank(call: Call) -> Reply:
     """The items of the body, best first."""
     body, _ = await call.body(bodies.JSON)
-    return await answered(call, from_rank_body(body, call.site.bounds))
+    return await answered(call, await _read(call, body, from_rank_body))
+
+
+async def _read(call: Call, body: bytes, reader: Callable[[bytes, Bounds], Asking]) -> Asking:
+    """The question in a body; a long history is read in a thread."""
+    bounds = call.site.bounds
+    if len(body) <= SMALL:
+        return reader(body, bounds)
+    return await call.site.reading.run(lambda: reader(body, bounds))
 
 
 async def answered(call: Call, asking: Asking) -> Reply:

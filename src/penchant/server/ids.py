@@ -22,6 +22,8 @@ def fault_of(text: str) -> str | None:
     >>> fault_of("s0001"), fault_of("")
     (None, 'is empty')
     """
+    if 0 < len(text) <= MOST_BYTES // 4 and text.isprintable():
+        return None
     if not text:
         return "is empty"
     if len(text) > MOST_BYTES or (len(text) * 4 > MOST_BYTES and _too_long(text)):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from penchant.errors import BadConfig, BadData, BadModelFolder, UnknownName, UserError
+from penchant.service.nouns import NotReady
 from penchant.store.protocol import StoreFull, StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -122,6 +123,8 @@ def from_exception(fault: Exception) -> Problem:
             return Problem(
                 503, "the store cannot be reached: nothing of this request was kept; try again", retry_after=1.0
             )
+        case NotReady():
+            return Problem(503, f"{one_line(str(fault))}; try again in a moment", retry_after=1.0, kind="not-ready")
         case BadModelFolder():
             return Problem(409, f"{fault}; the version before is still served", kind="bad-model")
         case BadConfig() | BadData() | UserError():

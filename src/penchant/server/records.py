@@ -128,10 +128,11 @@ class Models(BaseModel):
 
 
 class Refit(BaseModel):
-    """A refit: ``started``; with ``wait=true`` ``served`` with the new model, or ``refused`` by the gate."""
+    """A refit: ``started``; with ``wait=true`` ``served`` or ``refused`` by the gate, with what was found."""
 
     status: str
     model: Model | None = None
+    found: dict[str, Any] = Field(default_factory=dict)
 
 
 class Ready(BaseModel):

@@ -36,8 +36,11 @@ async def refit(call: Call, *, wait: bool) -> Refit:
 
 
 async def _refitted(call: Call) -> Refit:
-    made = (await asyncio.to_thread(call.app.refit)).model
-    return Refit(status="refused") if made is None else Refit(status="served", model=Model.model_validate(plain(made)))
+    done = await asyncio.to_thread(call.app.refit)
+    found = plain(dict(done.found))
+    if done.model is None:
+        return Refit(status="refused", found=found)
+    return Refit(status="served", model=Model.model_validate(plain(done.model)), found=found)
 
 
 def _told(call: Call, done: asyncio.Task[Refit]) -> None:

@@ -66,6 +66,8 @@ def new_key(project: str, scopes: Iterable[str], clock: Clock, note: str = "") -
     for scope in wanted:
         if scope not in SCOPES:
             raise UnknownName("scope", scope, SCOPES)
+    if not _PROJECT.fullmatch(project):
+        raise BadConfig(f'project: expected lower-case letters, digits, "-" and "_", at most 40, got "{project}"')
     if not wanted:
         raise BadConfig(f"scopes: expected at least one of {', '.join(SCOPES)}")
     key_id = secrets.token_hex(6)

@@ -182,9 +182,10 @@ def _event(sent: SentEvent, now: float, only_kind: str | None, kinds: Sequence[s
     kind = sent.kind or only_kind
     if kind is None:
         raise BadConfig(f"kind: missing; expected one of {', '.join(kinds)}")
-    for name in _ID_FIELDS:
-        text = getattr(sent, name)
+    given = (sent.user_id, sent.item_id, sent.event_id, sent.session_id, sent.recommendation_id)
+    for text in given:
         if text is not None and (fault := ids.fault_of(text)):
+            name = _ID_FIELDS[given.index(text)]
             raise BadConfig(f'{name}: expected {ids.RULE}, got "{shown(text)}", which {fault}')
     if sent.context:
         check_names(sent.context, "context")

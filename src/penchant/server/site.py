@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from time import monotonic, perf_counter
 from typing import Any, TypeVar
@@ -35,6 +37,28 @@ class Declared:
     context: Mapping[str, str]
 
 
+class Room:
+    """How many events may wait for the disk at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self.taken = 0
+
+    def take(self, n: int) -> None:
+        """Makes room for `n` events; raises Problem 429 when there is none. A single request always fits into an empty room."""
+        with self._lock:
+            if self.taken and self.taken + n > self._most:
+                raise Problem(
+                    429, "too many events wait for the disk; try again in a moment", retry_after=0.5, kind="busy"
+                )
+            self.taken += n
+
+    def leave(self, n: int) -> None:
+        """Gives the room back."""
+        with self._lock:
+            self.taken -= n
+
+
 class Site:
     """One worker of a server.
 
@@ -61,8 +85,10 @@ class Site:
         )
         # what takes long gets threads of its own, so that nobody's list waits for somebody's export
         self.aside = Lane("aside", threads=4, most_waiting=64)
-        self.waiting_events = 0
-        self.gauges = Gauges((self.answers, self.aside), lambda: self.waiting_events)
+        # reading a thousand events takes longer than the event loop may be kept from saying no
+        self.reading = Lane("reading", most_waiting=256)
+        self.room = Room(settings.waiting_events)
+        self.gauges = Gauges((self.answers, self.aside, self.reading), lambda: self.room.taken)
         self.refits: dict[str, asyncio.Task[Any]] = {}
         self._declared: dict[str, tuple[float, Declared]] = {}
 
@@ -82,6 +108,7 @@ class Site:
         self.ring.close()
         self.answers.close()
         self.aside.close()
+        self.reading.close()
 
 
 @dataclass(slots=True)
@@ -115,18 +142,25 @@ class Call:
         """The result of work that may take long."""
         return await self.site.aside.run(work)
 
+    def submit(self, events: Sequence[Interaction | ItemUpdate | UserUpdate]) -> Future[tuple[Recorded, ...]]:
+        """Gives events to the application; from any thread. Raises Problem 429 when too many wait already."""
+        room, n = self.site.room, len(events)
+        room.take(n)
+        try:
+            future = self.app.record(events)
+        except BaseException:
+            room.leave(n)
+            raise
+        future.add_done_callback(lambda _: room.leave(n))
+        return future
+
     async def record(self, events: Sequence[Interaction | ItemUpdate | UserUpdate]) -> tuple[Recorded, ...]:
         """What became of events, once that is durable; raises Problem 429 when too many wait already."""
-        if not events:
-            return ()
-        site = self.site
-        if site.waiting_events and site.waiting_events + len(events) > site.settings.waiting_events:
-            raise Problem(429, "too many events wait for the disk; try again in a moment", retry_after=0.5, kind="busy")
-        site.waiting_events += len(events)
-        try:
-            recorded = await asyncio.wrap_future(self.app.record(events))
-        finally:
-            site.waiting_events -= len(events)
+        return await self.recorded(self.submit(events)) if events else ()
+
+    async def recorded(self, future: Future[tuple[Recorded, ...]]) -> tuple[Recorded, ...]:
+        """What became of events that were submitted."""
+        recorded = await asyncio.wrap_future(future)
         gauges = self.gauges
         for status in ("accepted", "duplicate", "rejected"):
             gauges.events(status, sum(one.status == status for one in recorded))

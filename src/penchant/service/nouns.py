@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from penchant.errors import UserError
 from penchant.event import Impression, Interaction
 from penchant.slate import Slate
 
@@ -109,6 +110,10 @@ class Refitted:
 
     model: ModelInfo | None
     found: Mapping[str, Any]
+
+
+class NotReady(UserError):
+    """No model is served yet."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from penchant.service.availability import Availability
 from penchant.service.forgetting import forget
 from penchant.service.intake import Intake, checked_id
 from penchant.service.keeper import Keeper
-from penchant.service.nouns import ModelInfo, Readiness, Receipt, Recorded, Refitted, Served, Why
+from penchant.service.nouns import ModelInfo, NotReady, Readiness, Receipt, Recorded, Refitted, Served, Why
 from penchant.service.recording import record
 from penchant.service.refitting import refit
 from penchant.service.settings import ServiceConfig
@@ -40,10 +40,6 @@ from penchant.service.worlds import Worlds
 from penchant.store.protocol import ItemState, Logged, Store
 
 _log = logging.getLogger(__name__)
-
-
-class NotReady(UserError):
-    """No model is served yet."""
 
 
 class Service:

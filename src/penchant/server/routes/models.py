@@ -72,7 +72,7 @@ def register(routes: Routes) -> None:
         "/v1/models:refit",
         refit_models,
         scope="admin",
-        example={"status": "started", "model": None},
+        example={"status": "started", "model": None, "found": {}},
         status=202,
         faults=(409, 507),
         responses={200: {"model": Refit, "description": "Done, with wait=true"}},
