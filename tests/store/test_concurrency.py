@@ -36,15 +36,15 @@ def test_threads_share_commits(store: ProjectStore) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    told = [one for thread in fates.values() for pair in thread for one in pair]
+    told = [one for pairs in fates.values() for pair in pairs for one in pair]
     assert sorted(one.status for one in told) == ["accepted"] * 160 + ["duplicate"] * 160
     assert sorted(one.offset for one in told if one.status == "accepted") == list(range(1, 161))
     assert sorted(one.offset for one in told if one.status == "duplicate") == list(range(1, 161))
     log = [one.event for one in store.scan()]
-    for thread, pairs in fates.items():
+    for sender, pairs in fates.items():
         for number, pair in enumerate(pairs):
             for turn, one in enumerate(pair):
-                assert log[one.offset - 1].event_id == f"{(thread + turn) % 4}-{number}"
+                assert log[one.offset - 1].event_id == f"{(sender + turn) % 4}-{number}"
 
 
 def test_an_offset_never_changes_while_others_write(store: ProjectStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import psycopg
 import pytest
@@ -55,7 +56,7 @@ def test_an_id_too_long_for_an_index_fails_alone(postgres_url: str, opened: Call
 def test_work_in_any_order_does_not_lock_up(postgres_url: str, opened: Callable[[str], OpenStores]) -> None:
     stores = [opened(postgres_url).project("p") for _ in range(2)]
     for number in range(30):
-        futures = []
+        futures: list[Future] = []
         for place, store in enumerate(stores):
             futures += [store.submit([play("a", f"{place}{number}", 1.0)])]
             futures += [store.keep_impressions([shown(f"{place}{number}", "a", 1.0)])]

@@ -48,7 +48,7 @@ def append_all(
         return [() for _ in batches]
     if not forgotten and transaction.attempt(dialect.insert_log, (newest, _joined(batches))):
         fates = [Appended(status="accepted", offset=offset) for offset in range(newest + 1, newest + 1 + len(rows))]
-        _count(transaction, rows, newest, counters["updated"])
+        _follow(transaction, dialect, rows, newest, counters["updated"])
     else:
         fates = _append_new(transaction, dialect, forgotten, rows, newest, counters["updated"])
     return _split(fates, batches)
@@ -74,7 +74,7 @@ def _append_new(
         fates.append(Appended(status="accepted", offset=offset))
     if fresh:
         transaction.rows(dialect.insert_log, (newest, json_of(fresh).decode()))
-        _count(transaction, fresh, newest, updated)
+        _follow(transaction, dialect, fresh, newest, updated)
     return fates
 
 
@@ -87,8 +87,10 @@ def _known(transaction: Transaction, dialect: Dialect, rows: list[Row]) -> dict[
     return dict(transaction.rows(sql, (json_of(asked).decode(),)))
 
 
-def _count(transaction: Transaction, rows: list[Row], newest: int, updated: int) -> None:
-    """Moves the counters to what was inserted after `newest`."""
+def _follow(transaction: Transaction, dialect: Dialect, rows: list[Row], newest: int, updated: int) -> None:
+    """Brings pasts and counters up to what was inserted after `newest`."""
+    for statement in dialect.pasts.after_insert:
+        transaction.rows(statement, (newest,))
     for number, row in enumerate(rows, newest + 1):
         if row[0] in (ITEM, FLAG):
             updated = number

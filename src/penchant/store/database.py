@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from penchant.store.pasts import Pasts
+
 Result = TypeVar("Result")
 Rows = list[tuple[Any, ...]]
 
@@ -31,6 +33,7 @@ class Dialect:
     Attributes:
         steps: statements of each layout, oldest first (`penchant.store.migrations`).
         key_steps: the same for the database of keys.
+        pasts: how the past of a person is found.
         lock: ends a SELECT so that other writers wait.
         each: a table ``each_value(value)`` of the texts in one JSON array, as a source in FROM.
         insert_log: inserts a JSON array of rows; values: the offset before the first, the JSON.
@@ -39,6 +42,7 @@ class Dialect:
 
     steps: tuple[tuple[str, ...], ...]
     key_steps: tuple[tuple[str, ...], ...]
+    pasts: Pasts
     lock: str
     each: str
     insert_log: str

@@ -24,11 +24,13 @@ def erase(transaction: Transaction, dialect: Dialect, forgotten: Forgotten, forg
     who = (forget.user_id,)
     places: list[int] = []
     events = 0
-    for which in ("type = 1", "type <> 1"):  # one index each
-        count, first = transaction.rows(f"SELECT count(*), min(place) FROM log WHERE {which} AND user_id = ?", who)[0]
-        transaction.rows(f"DELETE FROM log WHERE {which} AND user_id = ?", who)
+    for own in (dialect.pasts.own_places, "SELECT place FROM log WHERE type <> 1 AND user_id = ?"):
+        count, first = transaction.rows(f"SELECT count(*), min(place) FROM ({own}) AS own", who)[0]
+        transaction.rows(f"DELETE FROM log WHERE place IN ({own})", who)
         events += count
         places += [first] if count else []
+    for statement in dialect.pasts.after_delete:
+        transaction.rows(statement, who)
     lists = transaction.rows("SELECT count(*) FROM lists WHERE user_id = ?", who)[0][0]
     transaction.rows("DELETE FROM lists WHERE user_id = ?", who)
     transaction.rows(

@@ -1,18 +1,17 @@
 """The tables of a project, for both backends.
 
 `log` is the sequence of events. Offsets come from `counters`, never from the rows: what was forgotten leaves gaps, and its
-offsets are not given again. The indices answer, in this order: is this event there; a person's newest events; did the person
-choose this item; what is the newest state of a person, of an item; which items are withheld; the log without interactions.
+offsets are not given again. The indices answer, in this order: is this event there; what is the newest state of a person, of
+an item; which items are withheld; the log without interactions. The pasts of people are in `penchant.store.pasts`.
 """
 
 from __future__ import annotations
 
 from penchant.store.database import Dialect
+from penchant.store.pasts import POSTGRES_PASTS, POSTGRES_TABLES, SQLITE_PASTS, SQLITE_TABLES
 
 _INDICES = (
     "CREATE UNIQUE INDEX log_event ON log (event_id) WHERE event_id IS NOT NULL",
-    "CREATE INDEX log_history ON log (user_id, at, place) WHERE type = 1",
-    "CREATE INDEX log_chosen ON log (user_id, item_id, kind, at, place) WHERE type = 1",
     "CREATE INDEX log_person ON log (user_id, type, place) WHERE type <> 1",
     "CREATE INDEX log_item ON log (item_id, place) WHERE type = 2",
     "CREATE INDEX log_withheld ON log (item_id, place) WHERE type = 2 AND value <> 0",
@@ -53,9 +52,12 @@ def _for_postgres(statement: str) -> str:
 
 
 SQLITE = Dialect(
-    steps=(_LITE + tuple(index.replace(", place)", ")") for index in _INDICES),),  # SQLite adds the place itself
+    steps=(
+        _LITE + SQLITE_TABLES + tuple(index.replace(", place)", ")") for index in _INDICES),
+    ),  # SQLite adds the place itself
     key_steps=(_LITE_KEYS,),
     lock="",
+    pasts=SQLITE_PASTS,
     each="(SELECT value FROM json_each(?)) AS each_value",
     insert_log="INSERT INTO log (place, type, event_id, user_id, item_id, at, kind, value, body) "
     "SELECT ? + 1 + key, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, "
@@ -73,9 +75,10 @@ _NO_STATISTICS = tuple(
 """PostgreSQL's statistics keep common values of a column, ids of forgotten people too."""
 
 POSTGRES = Dialect(
-    steps=(tuple(map(_for_postgres, _LITE)) + _INDICES + _NO_STATISTICS,),
+    steps=(tuple(map(_for_postgres, _LITE)) + POSTGRES_TABLES + _INDICES + _NO_STATISTICS,),
     key_steps=(tuple(map(_for_postgres, _LITE_KEYS)),),
     lock=" FOR UPDATE",
+    pasts=POSTGRES_PASTS,
     each="json_array_elements_text(?::json) AS each_value (value)",
     insert_log="INSERT INTO log (place, type, event_id, user_id, item_id, at, kind, value, body) "
     "SELECT ? + nth, (row_ ->> 0)::bigint, row_ ->> 1, row_ ->> 2, row_ ->> 3, (row_ ->> 4)::double precision, "

@@ -16,15 +16,6 @@ from penchant.store.rows import COLUMNS, INTERACTION, TYPES, interaction_of, jso
 _END = 2**63 - 1
 _PAGE = 1_000
 
-_HISTORY = (
-    "SELECT event_id, user_id, item_id, at, kind, value, body FROM log "
-    "WHERE type = 1 AND user_id = ? AND at < ? AND place <= ? ORDER BY at DESC, place DESC LIMIT ?"
-)
-_NEWEST_AT = "SELECT max(at) FROM log WHERE type = 1 AND user_id = ?"
-_CHOSEN = (
-    "SELECT value FROM {each} WHERE EXISTS (SELECT 1 FROM log WHERE type = 1 AND user_id = ? AND item_id = each_value.value "
-    "AND {at} < ? AND place <= ?{kinds} LIMIT 1 OFFSET 0)"
-)
 _SCAN = "SELECT place, {columns} FROM log WHERE place > ? AND place <= ?{which} ORDER BY place LIMIT ?"
 _ITEM = f"SELECT place, {COLUMNS} FROM log WHERE type = 2 AND item_id = ? AND place <= ? ORDER BY place DESC LIMIT 1"
 _USER = (
@@ -41,10 +32,6 @@ _LISTS = (
     "SELECT at, seq, recommendation_id, body FROM lists WHERE at >= ? AND (at > ? OR seq > ?){whose} "
     "ORDER BY at, seq LIMIT ?"
 )
-_OWN_EVENTS = (
-    f"SELECT place, {COLUMNS} FROM log WHERE type = 1 AND user_id = ? AND at >= ? AND (at > ? OR place > ?) "
-    "ORDER BY at, place LIMIT ?"
-)
 
 
 class Reading:
@@ -53,6 +40,7 @@ class Reading:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows = database.read
+        self._pasts = database.dialect.pasts
 
     def offset(self) -> int:
         """The newest offset."""
@@ -66,7 +54,7 @@ class Reading:
         self, user_id: str, *, before: float | None = None, upto: int | None = None, last: int = 1000
     ) -> tuple[Interaction, ...]:
         """A person's newest events, oldest first."""
-        rows = self._rows(_HISTORY, (user_id, _before(before), _upto(upto), max(last, 0)))
+        rows = self._rows(self._pasts.history, (user_id, _before(before), _upto(upto), max(last, 0)))
         rows.reverse()
         return tuple([interaction_of(*row) for row in rows])
 
@@ -83,14 +71,13 @@ class Reading:
         if not items or (kinds is not None and not kinds):
             return frozenset()
         marks = "" if kinds is None else f" AND kind IN ({', '.join('?' * len(kinds))})"
-        at = "+at" if kinds is None else "at"  # the sign keeps SQLite from reading a whole history for each item
-        sql = _CHOSEN.format(each=self._database.dialect.each, at=at, kinds=marks)
+        sql = self._pasts.chosen.format(kinds=marks)
         values = (json_of(list(items)).decode(), user_id, _before(before), _upto(upto), *(kinds or ()))
         return frozenset(item for (item,) in self._rows(sql, values))
 
     def newest_at(self, user_id: str) -> float | None:
         """The greatest `at` of a person's events."""
-        found: float | None = self._rows(_NEWEST_AT, (user_id,))[0][0]
+        found: float | None = self._rows(self._pasts.newest_at, (user_id,))[0][0]
         return found
 
     def scan(
@@ -169,7 +156,7 @@ class Reading:
         sql = f"SELECT place, {COLUMNS} FROM log WHERE type <> 1 AND user_id = ? ORDER BY type, place"
         yield from (stored_of(row) for row in self._rows(sql, (user_id,)))
         at, place = -math.inf, 0
-        while rows := self._rows(_OWN_EVENTS, (user_id, at, at, place, _PAGE)):
+        while rows := self._rows(self._pasts.own_events, (user_id, at, at, place, _PAGE)):
             yield from (stored_of(row) for row in rows)
             place, at = rows[-1][0], rows[-1][5]
         yield from self.impressions(after=-math.inf, user_id=user_id, last=_END)
