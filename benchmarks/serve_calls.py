@@ -177,8 +177,8 @@ class Stalled:
     """Connections that send half a head (every other one), or half a body, and then nothing; closed ones are opened again."""
 
     halves = (
-        b"POST /v1/recommend HTTP/1.1\r\nhost: x\r\ncontent-ty",
-        b"POST /v1/recommend HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{",
+        b"POST /v1/recommend HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-ty",
+        b"POST /v1/recommend HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{",
     )
 
     def __init__(self, server: Server, n: int) -> None:
