@@ -30,7 +30,7 @@ def trending(question: Asked, *, upto: int, window: float | None) -> Served:
     """
     world, k, where = question.world, question.query.k, question.query.where
     own = () if where is None else (Where(checked_where(where, world.catalogue)),)
-    allowed = allowed_items(Course(), question, (*STANDARD, *own))
+    allowed, _ = allowed_items(Course(), question, (*STANDARD, *own))
     moment = question.batch.at
     popularity, config = world.catalogue.popularity, world.model.config
     if window is None:
