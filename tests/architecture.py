@@ -19,7 +19,20 @@ FLOORS = (
 """Top to bottom; a file imports from lower floors or from its own. docs/map.md says what each is for."""
 
 GROUND = frozenset(
-    {"client", "client_wire", "clock", "config", "context", "errors", "event", "log", "query", "registry", "rng", "slate"}
+    {
+        "client",
+        "client_wire",
+        "clock",
+        "config",
+        "context",
+        "errors",
+        "event",
+        "log",
+        "query",
+        "registry",
+        "rng",
+        "slate",
+    }
 )
 """Plain files directly in ``src/penchant``; a new one is a decision, so it is added here by hand."""
 

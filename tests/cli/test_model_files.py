@@ -48,7 +48,7 @@ def test_a_model_of_another_package_is_imported(monkeypatch):
 
 
 def test_the_shared_settings_are_a_config_too():
-    assert list(config_class("penchant.models.base", "ModelConfig").model_fields)[0] == "popularity_behind"
+    assert list(config_class("penchant.models.model_config", "ModelConfig").model_fields)[0] == "popularity_behind"
 
 
 @pytest.mark.parametrize("text", ["1 + 1", "setting(len('a'))", "open('a')", "[x for x in (1, 2)]", "nothing"])

@@ -103,12 +103,15 @@ class _Module:
         return next(node for node in self.classes() if node.name == name)
 
     def origin(self, name: str) -> tuple[str, str]:
-        """The module and the name there under which something that this file names was defined."""
+        """The module and the name there under which something that this file names was defined, however often handed on."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     if (alias.asname or alias.name) == name:
-                        return node.module or "", alias.name
+                        module = node.module or ""
+                        # a file of the models floor may hand on what another one defines
+                        elsewhere = not module.startswith("penchant.models.")
+                        return (module, alias.name) if elsewhere else _Module.of(module).origin(alias.name)
         return self.name, name
 
     def value(self, node: ast.expr) -> Any:
