@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from penchant.service.nouns import Readiness
@@ -66,16 +67,16 @@ def test_counts_of_requests_events_and_versions() -> None:
     ask(front, "TRACE", "/v1/recommend")
     page = ask(front, "GET", "/metrics").text
     for line in (
-        'penchant_events_total{outcome="accepted"} 2.0',
-        'penchant_events_total{outcome="duplicate"} 1.0',
-        'penchant_events_total{outcome="rejected"} 1.0',
-        'penchant_requests_total{method="POST",route="/v1/events",status="200"} 1.0',
-        'penchant_requests_total{method="POST",route="/v1/recommend",status="422"} 1.0',
-        'penchant_request_seconds_count{method="POST",route="/v1/events"} 1.0',
-        "penchant_log_offset 2.0",
-        'penchant_model{version="m-1"} 1.0',
-        'penchant_queue{lane="answers"} 0.0',
-        "penchant_waiting_events 0.0",
+        'penchant_events_total{outcome="accepted",project="default"} 2.0',
+        'penchant_events_total{outcome="duplicate",project="default"} 1.0',
+        'penchant_events_total{outcome="rejected",project="default"} 1.0',
+        'penchant_requests_total{method="POST",project="default",route="/v1/events",status="200"} 1.0',
+        'penchant_requests_total{method="POST",project="default",route="/v1/recommend",status="422"} 1.0',
+        'penchant_request_seconds_count{method="POST",project="default",route="/v1/events"} 1.0',
+        f'penchant_log_offset{{project="default",worker="{os.getpid()}"}} 2.0',
+        f'penchant_model{{project="default",version="m-1",worker="{os.getpid()}"}} 1.0',
+        f'penchant_queue{{lane="answers",worker="{os.getpid()}"}} 0.0',
+        f'penchant_waiting_events{{worker="{os.getpid()}"}} 0.0',
     ):
         assert line in page.splitlines(), line
 

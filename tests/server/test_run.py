@@ -161,5 +161,8 @@ def test_sockets_that_stand_still_change_nothing() -> None:
 def test_two_workers_answer_on_one_port() -> None:
     with running("workers=2") as (url, child):
         assert all(httpx.get(f"{url}/v1/trending").status_code == 200 for _ in range(20))
+        # whichever worker is asked, it knows what both have counted
+        line = 'penchant_requests_total{method="GET",project="default",route="/v1/trending",status="200"} 20.0'
+        assert all(line in httpx.get(f"{url}/metrics").text for _ in range(10))
         child.send_signal(signal.SIGTERM)
         assert child.wait(PATIENCE) == 0

@@ -1,8 +1,8 @@
 """Where answers are computed: a few threads, and a queue in front of them that never grows long.
 
-A request that could not be answered soon is refused at once, so that those let in stay fast. How soon: a short burst may wait
-for `most_wait` seconds. Once anything had to be refused, the load is taken to last, and for a second (from the newest refusal)
-only as many may wait as keep an accepted answer within a small multiple of the time that it takes alone.
+A request that could not be answered soon is refused at once, so that those let in stay fast. How soon: a burst may wait for
+`most_wait` seconds. While more work comes than the threads can do, a longer queue would only make everybody late, so that only as
+many may wait as keep an accepted answer within a small multiple of the time that it takes alone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from math import exp
 from time import perf_counter
 from typing import TypeVar
 
@@ -17,7 +18,9 @@ from penchant.server.problems import Problem
 
 T = TypeVar("T")
 
-STRAINED_SECONDS = 1.0
+WINDOW = 0.5
+"""Seconds over which arriving work is averaged; older requests count for less and less."""
+
 FIRST_GUESS = 0.005
 """Seconds that an answer is thought to take before one was measured."""
 
@@ -31,7 +34,7 @@ class Lane:
     Args:
         threads: how many.
         most_wait: seconds that a request may expect to wait; None for work that nobody waits for in a hurry.
-        strained_wait: the same under lasting load, in multiples of the mean time of one piece of work.
+        strained_wait: the same while more work comes than can be done, in multiples of the mean time of one piece of it.
         most_waiting: most pieces of work that wait, whatever they take.
     """
 
@@ -47,7 +50,7 @@ class Lane:
         self.name, self._threads = name, threads
         self._most_wait, self._strained_wait, self._most_waiting = most_wait, strained_wait, most_waiting
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._strained_until = 0.0
+        self._arrivals, self._at, self._done = 0.0, 0.0, 0.0
         self.inside = 0
         self.mean_seconds = FIRST_GUESS
         self.refused = 0
@@ -61,37 +64,42 @@ class Lane:
         """Seconds that one more piece of work would wait for a thread."""
         return 0.0 if self.inside < self._threads else self.inside * self.mean_seconds / self._threads
 
+    def offered(self) -> float:
+        """Work that comes, over the work that the threads can do; 1 is as much as they can."""
+        return self._arrivals / WINDOW * self.mean_seconds / self._threads
+
     def admit(self, now: float) -> None:
         """Raises Problem 429 when one more piece of work would wait for too long. `now` is a reading of perf_counter."""
+        # refused work counts as well: it says how much there is
+        self._arrivals = self._arrivals * exp((self._at - now) / WINDOW) + 1.0
+        self._at = now
         wait = self.expected_wait()
         if not wait:
             return
         limit = self._most_wait
-        if limit is not None and now < self._strained_until:
+        if limit is not None and self.offered() > 1.0:
             limit = min(limit, self._strained_wait * self.mean_seconds)
         if self.waiting < self._most_waiting and (limit is None or wait <= limit):
             return
-        self._strained_until = now + STRAINED_SECONDS
         self.refused += 1
         raise Problem(429, "the server is busy; try again in a moment", retry_after=wait, kind="busy")
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of `work`, computed in a thread; must be called from the event loop."""
-        self.admit(perf_counter())
+        asked = perf_counter()
+        self.admit(asked)
+        had_to_wait = self.inside >= self._threads
         self.inside += 1
         try:
-            result, seconds = await asyncio.get_running_loop().run_in_executor(self._pool, _timed, work)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self.inside -= 1
-        self.mean_seconds += _WEIGHT * (seconds - self.mean_seconds)
-        return result
+            now = perf_counter()
+            # behind others, what counts is the time since the one before was done: handing over takes time too
+            seconds = (now - max(asked, self._done)) * self._threads if had_to_wait else now - asked
+            self.mean_seconds += _WEIGHT * (seconds - self.mean_seconds)
+            self._done = now
 
     def close(self) -> None:
         """Finishes what was let in."""
         self._pool.shutdown(wait=True)
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    began = perf_counter()
-    result = work()
-    return result, perf_counter() - began

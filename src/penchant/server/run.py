@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +22,9 @@ from penchant.server.settings import ServerConfig
 
 BACKLOG = 4_096
 """Connections that one worker holds; those that stand still cost only their memory."""
+
+SHARED_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder in which workers count together; see `observing.py`, which the parent need not import."""
 
 Factory = Callable[[], Any]
 """Builds the ASGI application in its worker: a module's function, or a `functools.partial` of one with plain arguments."""
@@ -40,6 +44,13 @@ def serve(factory: Factory, settings: ServerConfig, *, complain: Callable[[str],
     from granian.server import Server
 
     multiprocessing.set_start_method("spawn", force=True)
+    if settings.workers > 1 and SHARED_VARIABLE not in os.environ:
+        with tempfile.TemporaryDirectory(prefix="penchant-counts-") as folder:
+            os.environ[SHARED_VARIABLE] = folder
+            try:
+                return serve(factory, settings, complain=complain, verbose=verbose)
+            finally:
+                del os.environ[SHARED_VARIABLE]
     server = Server(
         "penchant",
         address="127.0.0.1" if settings.host == "localhost" else settings.host,

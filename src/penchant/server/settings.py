@@ -22,7 +22,7 @@ class ServerConfig(Config):
         0.025, "longest wait for a computing thread before a request is refused", unit="seconds", gt=0
     )
     strained_wait: float = setting(
-        1.5, "the same under lasting load, in multiples of the time that one answer takes", unit="answers", gt=0
+        1.5, "the same while more comes than can be answered, in multiples of one answer's time", unit="answers", gt=0
     )
     body_bytes: int = setting(1_048_576, "largest body of a request", unit="bytes", ge=1024)
     batch: int = setting(1_000, "most events, items or people in one request", ge=1)

@@ -30,8 +30,8 @@ async def ready(request: Request) -> Response:
 
 async def metrics(call: Called) -> Response:
     """Give counts and times of the server and of the key's project, for Prometheus."""
-    call.gauges.model(call.app.ready().version)
-    return Response(call.site.gauges.page(call.caller.project), media_type=observing.MEDIA_TYPE)
+    page = call.site.gauges.page(call.caller.project, call.app.ready().version)
+    return Response(page, media_type=observing.MEDIA_TYPE)
 
 
 def register(routes: Routes) -> None:
@@ -51,7 +51,7 @@ def register(routes: Routes) -> None:
         "/metrics",
         metrics,
         scope="read",
-        example="penchant_log_offset 48213.0\n",
+        example='penchant_log_offset{project="shop",worker="17"} 48213.0\n',
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus text"}},
         response_class=Response,
     )
