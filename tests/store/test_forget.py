@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from penchant.event import Flag, ItemUpdate, UserUpdate
-from penchant.store.layout import SQLITE
+from penchant.store.layout import POSTGRES, SQLITE
 from penchant.store.project import ProjectStore
 from penchant.store.protocol import Logged, StoreUnavailable
 from penchant.store.sqlite import SqliteDatabase
@@ -156,8 +156,29 @@ def test_no_dump_and_no_statistics_return_the_person(postgres_url: str, opened: 
     dump = [str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pg_dump"), postgres_url]
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("ANALYZE")
+        assert SECRET not in repr(connection.execute("SELECT * FROM pg_stats").fetchall())
         assert SECRET in subprocess.run(dump, capture_output=True, text=True, check=True).stdout
         with busy(lambda number: other.append([play(f"w{number % 50}", f"i{number}", number, f"w{number}")])):
             store.forget(SECRET, 100.0)
             assert SECRET not in subprocess.run(dump, capture_output=True, text=True, check=True).stdout
-        assert SECRET not in repr(connection.execute("SELECT * FROM pg_stats").fetchall())
+        connection.execute("CHECKPOINT")  # as late as this the files are as the tables are
+        files = Path(connection.execute("SHOW data_directory").fetchone()[0]) / "base"  # type: ignore[index]
+        found = [path for path in files.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+        assert found == []
+
+
+def test_an_old_transaction_is_named(postgres_url: str) -> None:
+    import psycopg
+
+    from penchant.store.postgres import PostgresDatabase
+
+    database = PostgresDatabase(postgres_url, "penchant_p", POSTGRES.steps, patience=0.1)
+    store = ProjectStore(database, "p")
+    fill(store, rounds=1)
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT count(*) FROM penchant_p.log")
+        with pytest.raises(StoreUnavailable, match="an older transaction still sees them; forget again"):
+            store.forget(SECRET, 9.0)
+    assert store.forget(SECRET, 9.0).rows == {"log": 0, "impressions": 0}
+    store.close()

@@ -11,13 +11,12 @@ import apsw
 import numpy as np
 import pytest
 
-from penchant.store import reading
+from penchant.store import reading, sqlite
 from penchant.store.database import Database
 from penchant.store.layout import SQLITE
 from penchant.store.project import ProjectStore
 from penchant.store.protocol import BadStore
 from penchant.store.sqlite import SqliteDatabase, refuse_old
-from penchant.store.stores import OpenStores
 from tests.store.events import play
 
 Opener = Callable[[tuple[tuple[str, ...], ...]], Database]
@@ -114,12 +113,17 @@ def test_a_commit_is_synced(lite: ProjectStore) -> None:
     assert writer._writer().pragma("journal_mode") == "wal"
 
 
-def test_the_log_file_is_emptied_again_and_again(tmp_path: Path, opened: Callable[[str], OpenStores]) -> None:
-    store = opened(str(tmp_path)).project("p")
-    for turn in range(12):
-        store.append([play(f"u{n * 7919 % 4999}", f"i{n}", n, f"e{n * 7919 % 99991}-{turn}") for n in range(5_000)])
-    # 60,000 events fill more than 40 MB of frames; the log starts anew after every 4,000 pages and one group
-    assert (tmp_path / "p.sqlite-wal").stat().st_size < 30_000_000
+def test_the_log_file_is_emptied_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "_PAGES_BEFORE_CHECKPOINT", 100)
+    store = ProjectStore(SqliteDatabase(tmp_path / "p.sqlite", SQLITE.steps), "p")
+    for turn in range(40):  # each writes 60 pages at least
+        store.append(
+            [play(f"u{turn}-{n * 7919 % 4999}", f"i{n}", n, f"{n * 7919 % 4999}-{turn}") for n in range(1_000)]
+        )
+    assert 60 * 4_096 < (tmp_path / "p.sqlite-wal").stat().st_size < 1_000 * 4_096
+    assert (tmp_path / "p.sqlite").stat().st_size > 1_000 * 4_096
+    store.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["p.sqlite"]
 
 
 def test_numbers_survive_the_way_through_json(lite: ProjectStore) -> None:

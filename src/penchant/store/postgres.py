@@ -9,6 +9,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from penchant.errors import MissingExtra
@@ -27,6 +28,12 @@ from penchant.store.postgres_faults import one_line, translated
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+_OLDER: LiteralString = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND age(backend_xmin) >= age(%s::xid)"
+)
+"""Who may still see what was deleted by a transaction."""
 
 _PROJECT, _KEYS = "penchant_", "penchant-keys"
 
@@ -141,10 +148,23 @@ class PostgresDatabase:
     # -- forgetting ----------------------------------------------------------------------------------------------------
 
     def scrub(self) -> tuple[str, ...]:
-        """Writes the two tables anew; their statistics hold no ids (`penchant.store.layout`)."""
+        """Writes the two tables anew; their statistics hold no ids (`penchant.store.layout`).
+
+        Deleted rows that an older transaction could still see would be written anew too, so those must have ended first.
+        """
         with _reporting():
             try:
-                self._writer().execute("VACUUM (FULL, ANALYZE) log, lists")
+                connection = self._writer()
+                deleted = connection.execute("SELECT pg_current_xact_id()::xid::text").fetchone()
+                deadline = perf_counter() + 3 * self._patience
+                while connection.execute(_OLDER, deleted).fetchall():
+                    if perf_counter() > deadline:
+                        raise StoreUnavailable(
+                            f"schema {self._schema}: the rows are deleted, but an older transaction still sees them; "
+                            "forget again when it has ended"
+                        )
+                    sleep(0.005)
+                connection.execute("VACUUM (FULL, ANALYZE) log, lists")
             except psycopg.Error:
                 self._give_up()
                 raise
