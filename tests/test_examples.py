@@ -9,12 +9,21 @@ from pathlib import Path
 import pytest
 
 from penchant.config import read_toml
+from penchant.pipeline.settings import PipelineConfig, build_pipeline
 from penchant.registry import model_class
 
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda path: path.name)
+SERVE = ROOT / "configs" / "serve.toml"
+CONFIGS = sorted(set((ROOT / "configs").glob("*.toml")) - {SERVE})
+
+
+def test_the_config_of_the_request_path_builds_one() -> None:
+    assert build_pipeline(PipelineConfig.read(SERVE)).rerankers
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_a_config_names_a_model_and_its_settings(path: Path) -> None:
     settings = read_toml(path)
     model = model_class(settings.pop("model"))

@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.store.faulty import FaultyFiles  # noqa: E402  (the line above makes it importable)
 
-FILES = FaultyFiles(Path(os.environ.setdefault("PENCHANT_TEST_TROUBLE", sys.argv[1])))
+if __name__ in ("__main__", "__mp_main__"):
+    FILES = FaultyFiles(Path(os.environ.setdefault("PENCHANT_TEST_TROUBLE", sys.argv[1])))
 
 if __name__ == "__main__":
     from penchant.cli.app import main

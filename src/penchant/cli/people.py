@@ -71,17 +71,23 @@ def forget(
 
 
 def export(
-    user: _UserId, store: StoreUrl = DEFAULT_STORE, project: Project = DEFAULT_PROJECT, models: Models = None
+    user: _UserId,
+    store: StoreUrl = DEFAULT_STORE,
+    project: Project = DEFAULT_PROJECT,
+    models: Models = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Writes everything that is kept about a person, one JSON object a line."""
-    count = 0
+    """Writes everything that is kept about a person, one JSON object a line; with --json as one object."""
     with opened(store, project, models, model=False) as service:
-        for record in service.export(user):
-            sys.stdout.write(json.dumps(record) + "\n")
-            count += 1
-    if count == 0:
+        records = list(service.export(user))
+    if not records:
         raise UserError(f'unknown user "{user}": nothing is kept about such a person')
-    note(f"{count:,} records")
+    if as_json:
+        show_json({"user_id": user, "records": records})
+        return
+    for record in records:
+        sys.stdout.write(json.dumps(record) + "\n")
+    note(f"{len(records):,} records")
 
 
 def status(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penchant.cli.options import settings
-from penchant.cli.output import complain, note
+from penchant.cli.options import AsJson, settings
+from penchant.cli.output import complain, note, show_json
 from penchant.cli.progress import Terminal
 from penchant.cli.store_options import DEFAULT_PROJECT, DEFAULT_STORE, Models, Project, StoreUrl
 from penchant.clock import wall_clock
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="Example: penchant serve model --store shop --port 8080\n\n"
         "Example: penchant serve model --store shop --config configs/serve.toml --workers 2\n\n"
-        "Example: penchant serve --store shop --host 0.0.0.0   (what was served last; with keys)"
+        "Example: penchant serve --store shop --host 0.0.0.0"
     )(serve)
 
 
@@ -53,6 +53,7 @@ def serve(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the server or service, such as most_wait=0.1."),
     ] = None,
+    as_json: AsJson = False,
     no_keys: Annotated[bool, typer.Option("--no-keys", help="Nobody needs a key; on loopback addresses only.")] = False,
 ) -> None:
     """Serves a model over HTTP: events in, and the next answer already knows.
@@ -72,19 +73,19 @@ def serve(
         check_bind(host, keyless=True)
     pipeline = _pipeline(config)
     shelf_of(store, project, models)
-    with Terminal() as reporter:
+    with Terminal(bars=not as_json) as reporter:
         projects = _prepared(folder, store, project, models, reporter, host=None if no_keys else host)
     hosting = Hosting(
         store=store, projects=projects, server=server, models=models, pipeline=pipeline, service=(service, "--set"),
         keyless=no_keys,
     )  # fmt: skip
-    Thread(target=_tell_when_ready, args=(host, port), daemon=True).start()
+    Thread(target=_tell_when_ready, args=(host, port, as_json), daemon=True).start()
     code = run(partial(application, hosting), server, complain=complain)
     if code:
         raise typer.Exit(code)
 
 
-def _tell_when_ready(host: str, port: int) -> None:
+def _tell_when_ready(host: str, port: int, as_json: bool) -> None:
     """Says where the server listens once it answers; loading a large model takes its time."""
     import httpx
 
@@ -95,7 +96,10 @@ def _tell_when_ready(host: str, port: int) -> None:
         except httpx.TransportError:
             sleep(0.1)
             continue
-        note(f"listening on http://{host}:{port}  (GET /openapi.json lists what it answers; Ctrl-C stops it)")
+        url = f"http://{host}:{port}"
+        if as_json:
+            show_json({"listening": url})
+        note(f"listening on {url}  (GET /openapi.json lists what it answers; Ctrl-C stops it)")
         return
 
 
