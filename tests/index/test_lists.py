@@ -29,7 +29,9 @@ def found_of_best(made: tuple[Float32, Float32, ListsIndex], allowed: Bool | Non
     shares = []
     for query in queries:
         best, _ = exact.search(query, BEST, allowed)
-        shares.append(np.isin(best, index.search(query, WANTED, allowed)[0]).mean())
+        found, _ = index.search(query, WANTED, allowed)
+        assert allowed is None or allowed[found].all()
+        shares.append(np.isin(best, found).mean())
     return float(np.mean(shares))
 
 

@@ -121,8 +121,7 @@ class Asked:
 
     def scores_of(self, items: Nums) -> Float32:
         """The model's scores of `items`, float32 [n]; the whole catalogue is not scored for them where that is dearer."""
-        some = getattr(self.world.model, "score_items", None)
-        if self.exact or some is None or "scores" in self.__dict__:
+        if self.exact or "scores" in self.__dict__:
             return self.scores[items]
-        found: Float32 = some(self.batch, items)[0]
+        found: Float32 = self.world.model.score_items(self.batch, items)[0]
         return found

@@ -84,6 +84,15 @@ def test_a_served_list_costs_one_scoring_of_the_retrieved_alone() -> None:
     assert [item.item_id for item in exact.items] == [item.item_id for item in answer.items]
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_few_allowed_items_are_scored_alone_unless_all_are_to_be(exact: bool) -> None:
+    world = on_a_circle()
+    answer = build_pipeline().answer(asking(world, "i10", exact=exact, candidates=("i9",)))
+    assert [item.item_id for item in answer.items] == ["i9"]
+    assert isinstance(world.model, OnACircle)
+    assert (world.model.scored_all, world.model.scored_some) == ((1, 0) if exact else (0, 1))
+
+
 def test_an_index_may_hold_fewer_rows_than_the_catalogue() -> None:
     world = on_a_circle()
     smaller = replace(world, index=build_index(np.ascontiguousarray(world.model.item_vectors()[:20])))  # type: ignore[attr-defined]

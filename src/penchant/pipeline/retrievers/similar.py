@@ -34,7 +34,6 @@ class LikeItem:
                 return _by_angle(asked, vector, allowed, n)
         past = Query(history=(Past(item_id=asked.query.similar_to or ""),), at=asked.query.at)
         scores = asked.world.model.score_batch(asked.world.model.encode([past]).batch)
-        scores[0, like] = np.nan
         if allowed is not None:
             scores[0, ~allowed] = np.nan
         best = top_k(scores, n)
