@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Float32
-from penchant.pipeline.asked import Asked, World
+from penchant.data.arrays import Float32
+from penchant.pipeline.asked import Asked
 from penchant.pipeline.contract import kept_by_contract
 from penchant.pipeline.course import Course, Failed, unheard
 from penchant.pipeline.fallback import Fallback
@@ -19,7 +19,7 @@ from penchant.pipeline.ordering import best_first
 from penchant.pipeline.rankers import ModelRanker
 from penchant.pipeline.retrievers.similar import LikeItem
 from penchant.pipeline.stages import Candidates, Filter, Ranker, Reranker, Retriever
-from penchant.pipeline.where import Where, checked_where, holds_for_nobody
+from penchant.pipeline.where import Where, checked_where
 from penchant.slate import Recommendation, StageTrace
 
 FEW = 0.05
@@ -67,10 +67,6 @@ class Pipeline:
     few: float = FEW
     failed: Failed = unheard
     key: str = ""
-
-    def allowed(self, world: World, where: str, at: float) -> Bool:
-        """Which items an expression holds for when nobody in particular asks; see `holds_for_nobody`."""
-        return holds_for_nobody(where, world, at)
 
     def answer(self, asked: Asked) -> Answer:
         """The list for one question.

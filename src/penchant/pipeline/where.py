@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Nums, frozen
+from penchant.data.arrays import Bool, Nums
 from penchant.data.catalogue import Catalogue
-from penchant.pipeline.asked import Asked, World
+from penchant.pipeline.asked import Asked
 from penchant.pipeline.expression.checking import check
 from penchant.pipeline.expression.evaluating import mask
 from penchant.pipeline.expression.parsing import parse
 from penchant.pipeline.expression.tree import Tree
 from penchant.pipeline.kept import Kept
-from penchant.query import Query
-from penchant.rng import generator
 
 _CHECKED: Kept[Tree] = Kept(1024)
 
@@ -27,26 +25,6 @@ def checked_where(expression: str, catalogue: Catalogue) -> Tree:
         return tree
 
     return _CHECKED.get(catalogue, expression, make)
-
-
-def holds_for_nobody(expression: str, world: World, at: float) -> Bool:
-    """Which items an expression holds for when nobody in particular asks at `at` (seconds), bool [n_items].
-
-    Raises:
-        UnknownName, BadConfig: it is no expression of this catalogue.
-    """
-    tree = checked_where(expression, world.catalogue)
-    query = Query(history=(), at=at)
-    n_items = len(world.catalogue.items)
-    asked = Asked(
-        query=query,
-        encoded=world.model.encode([query]),
-        world=world,
-        withheld=frozen(np.zeros(n_items, dtype=np.bool_)),
-        seen=frozen(np.zeros(0, dtype=np.int32)),
-        rng=generator(0),
-    )
-    return mask(tree, asked)
 
 
 class Where:
