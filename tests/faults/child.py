@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -18,7 +19,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 PENCHANT = ("-m", "penchant")
-PATIENCE = 90.0
+PATIENCE = 60.0
 """Seconds that anything may take on a machine with much else to do; nothing here waits so long on a quiet one."""
 
 JSON = "application/json"
@@ -123,7 +124,17 @@ class Server:
         self.port = free_port()
         self.said = said
         places = [] if folder is None else [str(folder)]
-        self._line = [sys.executable, *program, "serve", *places, "--store", str(store), "--port", str(self.port), *words]
+        self._line = [
+            sys.executable,
+            *program,
+            "serve",
+            *places,
+            "--store",
+            str(store),
+            "--port",
+            str(self.port),
+            *words,
+        ]
 
     def __enter__(self) -> Self:
         began = time.monotonic()
@@ -158,8 +169,9 @@ class Server:
 
     @property
     def words(self) -> str:
-        """All that it said on standard error."""
-        return self.said.read_text(errors="replace")
+        """All that it said, without its line for each request."""
+        lines = self.said.read_text(errors="replace").splitlines()
+        return "\n".join(line for line in lines if '"event": "request"' not in line)
 
     def faults(self) -> list[str]:
         """Lines of its log that report a mistake of the server."""
@@ -180,10 +192,8 @@ class Server:
 
     def kill(self) -> None:
         """Ends it at once, workers too, as a power cut would."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.child.wait(PATIENCE)
 
 
@@ -203,5 +213,3 @@ def problem(answer: Answer, status: int) -> dict[str, Any]:
     told: dict[str, Any] = answer.json
     assert told["status"] == status and told["title"] and told["detail"] and told["type"].startswith("urn:penchant:")
     return told
-
-

@@ -17,6 +17,9 @@ from tests.faults.child import Server
 
 Start = Callable[..., Server]
 
+PATIENT = ("--set", "most_wait=60", "--set", "strained_wait=1000000")
+"""Settings with which nobody is turned away on a busy machine: what is tested here is not the load."""
+
 
 @pytest.fixture(scope="session")
 def log() -> Dataset:
@@ -41,6 +44,6 @@ def start(tmp_path: Path, folders: Path) -> Start:
     def made(*words: str, folder: str | None = "knn", store: str | Path | None = None, **more: object) -> Server:
         place = None if folder is None else folders / folder
         said = tmp_path / "said.txt"
-        return Server(place, store or tmp_path / "store", *words, said=said, **more)  # type: ignore[arg-type]
+        return Server(place, store or tmp_path / "store", *PATIENT, *words, said=said, **more)  # type: ignore[arg-type]
 
     return made

@@ -29,7 +29,12 @@ def shaky(start: Start, tmp_path: Path, control: Path) -> Callable[[], Server]:
 
 
 def play(number: int, user: str = "ann") -> dict[str, object]:
-    return {"user_id": user, "item_id": f"s{number % 60:04}", "event_id": f"e{number}", "timestamp": 1_750_000_000 + number}
+    return {
+        "user_id": user,
+        "item_id": f"s{number % 60:04}",
+        "event_id": f"e{number}",
+        "timestamp": 1_750_000_000 + number,
+    }
 
 
 def kept(folder: Path) -> list[str]:

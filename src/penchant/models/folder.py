@@ -259,6 +259,8 @@ def _read_section(folder: Path) -> tuple[Arrays, dict[str, Any]]:
             arrays: Arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as fault:
         raise BadModelFolder(f"{folder}: cannot be read ({fault}); train again") from None
-    for array in arrays.values():
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # numpy hands out the bytes of what is no array
+            raise BadModelFolder(f"{folder / 'arrays.npz'}: {name} is no array; train again")
         array.flags.writeable = False
     return arrays, meta

@@ -78,15 +78,19 @@ def copy_for_service(folder: Path, target: Path) -> str:
     return version_of(card)
 
 
+def check_copy(target: Path) -> dict[str, Any]:
+    """The card of a copy whose every byte is as it was saved; raises BadModelFolder, naming the file that is not."""
+    card = read_card(target)
+    for name in files_of(_TAKEN):
+        verify(target / name, card["files"][name])
+    return card
+
+
 def _is_there(target: Path, card: Mapping[str, Any]) -> bool:
     try:
-        if read_card(target)["digest"] != card["digest"]:
-            return False
-        for name in files_of(_TAKEN):
-            verify(target / name, card["files"][name])
+        return bool(check_copy(target)["digest"] == card["digest"])
     except BadModelFolder:
         return False
-    return True
 
 
 def _copy(folder: Path, partial: Path, card: Mapping[str, Any]) -> None:

@@ -6,12 +6,15 @@ needs comes to it as one value that can be sent to another process: a function o
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import connection
@@ -25,6 +28,9 @@ BACKLOG = 4_096
 
 SHARED_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder in which workers count together; see `observing.py`, which the parent need not import."""
+
+_PORT_PATIENCE = 3.0
+"""Seconds that a port may go on being held by workers of a server that was killed."""
 
 Factory = Callable[[], Any]
 """Builds the ASGI application in its worker: a module's function, or a `functools.partial` of one with plain arguments."""
@@ -43,6 +49,7 @@ def serve(factory: Factory, settings: ServerConfig, *, complain: Callable[[str],
     from granian.http import HTTP1Settings
     from granian.server import Server
 
+    _refuse_taken(settings.host, settings.port)
     multiprocessing.set_start_method("spawn", force=True)
     if settings.workers > 1 and SHARED_VARIABLE not in os.environ:
         with tempfile.TemporaryDirectory(prefix="penchant-counts-") as folder:
@@ -73,6 +80,28 @@ def serve(factory: Factory, settings: ServerConfig, *, complain: Callable[[str],
     except SystemExit as wish:
         return wish.code if isinstance(wish.code, int) else 1
     return 0
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Raises UserError when somebody listens there: two servers that share a port would each get a part of the requests.
+
+    Workers of a server that was killed hold it for an instant.
+    """
+    deadline = time.monotonic() + _PORT_PATIENCE
+    while True:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+            return
+        except OSError as fault:
+            if fault.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                reason = fault.strerror or str(fault)
+                raise UserError(
+                    f"{host}:{port}: cannot listen there ({reason}); choose another --host or --port"
+                ) from None
+        time.sleep(0.1)
 
 
 def _built(factory: Factory, switch: float, complain: Callable[[str], None]) -> Any:

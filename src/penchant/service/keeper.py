@@ -5,12 +5,13 @@ A request takes the world that is there and holds on to it, so that a swap is an
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 
-from penchant.errors import PenchantError
+from penchant.errors import BadModelFolder, PenchantError
 from penchant.pipeline.asked import World
 from penchant.service.settings import ServiceConfig
 from penchant.service.worlds import Worlds
@@ -43,7 +44,10 @@ class Keeper:
         self._thread: Thread | None = None
 
     def refresh(self) -> None:
-        """Looks once; a model that cannot be served leaves the one before in place, and `trouble` says why."""
+        """Looks once; a model that cannot be served leaves the one before in place, and `trouble` says why.
+
+        Where nothing was served yet, because the process has just begun, it is the newest other model that can be read.
+        """
         with self._lock:
             pointer = self.store.pointer()
             if pointer is None:
@@ -57,6 +61,16 @@ class Keeper:
                 self.trouble = str(fault)
                 if self.current is not None:
                     self._renew(self.current.version)
+                elif isinstance(fault, BadModelFolder):
+                    self._serve_another(pointer.version)
+
+    def _serve_another(self, broken: str) -> None:
+        """Serves the newest version that can be read in place of one that cannot; `trouble` goes on saying so."""
+        for version in reversed(self.store.versions()):
+            if version.version != broken:
+                with contextlib.suppress(BadModelFolder):
+                    self._renew(version.version)
+                    return
 
     def _follow(self, pointer: Pointer) -> None:
         if self._pointer is None or pointer.generation != self._pointer.generation or self.current is None:

@@ -201,7 +201,8 @@ class Service:
     def activate(self, version: str) -> ModelInfo:
         """See `App.activate`."""
         found = version_of(self.store, version)
-        # read, checked and asked here before any worker is told
+        # read, checked and asked here before any worker is told; one that is in memory may have rotted on the disk since
+        self.shelf.check(version)
         self._warm(self.worlds.world(version, self.store.updated(), self.store.offset()))
         pointer = self.store.point(version, self.clock())
         self.keeper.refresh()

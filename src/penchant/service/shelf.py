@@ -12,7 +12,7 @@ from pathlib import Path
 
 from penchant.errors import BadModelFolder, UserError
 from penchant.models.base import Model, load_model
-from penchant.models.serving import copy_for_service, version_name
+from penchant.models.serving import check_copy, copy_for_service, version_name
 from penchant.service.nouns import ModelInfo
 from penchant.store.protocol import Pointer, Store, Version
 
@@ -24,20 +24,28 @@ class Shelf:
     folder: Path
 
     def take_in(self, source: Path) -> str:
-        """Copies a model folder, verifying every file, and returns its version; raises BadModelFolder and leaves nothing."""
+        """Copies a model folder, verifying every file, and returns its version; raises BadModelFolder and leaves nothing.
+
+        A whole copy that is there already stays; a damaged one is replaced.
+        """
         version = version_name(source)
-        place = self.folder / version
-        if not place.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            copy_for_service(source, place)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        copy_for_service(source, self.folder / version)
         return version
+
+    def check(self, version: str) -> None:
+        """Reads every byte of a version's copy; raises BadModelFolder, naming the file that is not as it was saved."""
+        check_copy(self._place(version))
 
     def load(self, version: str) -> Model:
         """The model of a version, ready to be served to nobody in particular; raises BadModelFolder."""
+        return load_model(self._place(version), people=False)
+
+    def _place(self, version: str) -> Path:
         place = self.folder / version
         if not place.is_dir():
             raise BadModelFolder(f"{version}: its folder is not on the shelf {self.folder}; add it again")
-        return load_model(place, people=False)
+        return place
 
     def remove(self, version: str) -> None:
         """Deletes a copy."""
@@ -62,7 +70,11 @@ def admit(
     if name in known:
         shelf.load(name)
         return known[name]
-    model = shelf.load(name)
+    try:
+        model = shelf.load(name)
+    except BadModelFolder:
+        shelf.remove(name)  # its digests are right, and still it is no model
+        raise
     about = {
         "model": model.name(),
         "data": dict(model.card.get("data", {})),
