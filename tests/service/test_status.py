@@ -49,4 +49,7 @@ def test_status_of_a_service(open_service: Open, now: Hand) -> None:
     # the 1,200 seeded events of 40 people know all their items; one of the four new ones is unknown
     events = found["inputs"]["events"]
     assert found["inputs"]["unknown_items"] == pytest.approx(1 / events)
-    assert found["inputs"]["context"]["mood"]["never_seen"] == pytest.approx(1 / (events - 1))
+    mood = found["inputs"]["context"]["mood"]
+    assert mood["never_seen"] == pytest.approx(1 / (events - 1))
+    # the same events but for two calm ones and an odd one, of which the training saw none
+    assert 0 < mood["distance"] < 3 / (events - 1)

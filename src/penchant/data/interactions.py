@@ -10,6 +10,9 @@ import numpy as np
 from penchant.data.arrays import AnyArray, Float32, Int64, Kinds, Nums, frozen
 from penchant.data.features import Categories, Numbers
 
+_MOST_VALUES = 200
+"""A field with more values names things, not circumstances."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Interactions:
@@ -63,6 +66,16 @@ class Interactions:
             elif not np.isnan(column.values[row]):
                 stated[name] = float(column.values[row])
         return stated
+
+    def context_shares(self) -> dict[str, dict[str, float]]:
+        """Field -> value -> share of the events that state the field; fields of many values, or of numbers, are left out."""
+        found = {}
+        for name, column in self.context.items():
+            if isinstance(column, Categories) and 0 < len(column.names) <= _MOST_VALUES:
+                counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.names))
+                if counts.any():
+                    found[name] = dict(zip(column.names, (counts / counts.sum()).tolist(), strict=True))
+        return found
 
     def take(self, rows: AnyArray | slice) -> Interactions:
         """The events at `rows` (rising int [m], boolean [N] or a slice)."""

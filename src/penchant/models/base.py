@@ -113,7 +113,8 @@ class Model(ABC):
             raise BadData(f"{self.name()}: expected a training log with at least one event, got none")
         self.catalogue, self.people = train.catalogue(), train.people()
         self.known, self.n_fit = train.seen_items, train.n_items
-        self.card = {"data": {"name": train.name, "digest": train.digest, "events": len(train)}}
+        about = {"name": train.name, "digest": train.digest, "events": len(train)}
+        self.card = {"data": about, "context": train.interactions.context_shares()}
         self.lifts = self._counted_lifts() if self.config.context_lift > 0 else None
         self._fit(train, valid, run or Run())
         return self

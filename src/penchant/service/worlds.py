@@ -13,7 +13,7 @@ from penchant.data.arrays import Nums, frozen
 from penchant.data.growing import grown
 from penchant.event import Features
 from penchant.index.build import build_index
-from penchant.index.protocol import VectorIndex
+from penchant.index.growing import GrowingIndex
 from penchant.models.base import Model
 from penchant.models.serving import with_world
 from penchant.models.vectors import HasVectors
@@ -30,7 +30,7 @@ class Opened:
     version: str
     trained_to: int
     model: Model
-    index: VectorIndex | None
+    index: GrowingIndex | None
 
 
 class Worlds:
@@ -87,7 +87,8 @@ class Worlds:
         model = with_world(opened.model, catalogue, popularity)
         index, n = opened.index, len(catalogue.items)
         if index is not None and n > len(base.items) and model.scores_unseen and isinstance(model, HasVectors):
-            index = build_index(model.item_vectors())
+            # only what came later is new to the index; the rest is shared between worlds
+            index = index.with_rows(model.item_vectors()[len(base.items) :])
         return World(
             version=opened.version,
             model=model,
