@@ -192,7 +192,7 @@ def _question(world: World, query: Query) -> Asked:
         world=world,
         withheld=np.zeros(encoded.batch.n_items, dtype=np.bool_),
         seen=np.unique(encoded.batch.history.item),
-        rng=generator(7),
+        draw=lambda: generator(7),
     )
 
 

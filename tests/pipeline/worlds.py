@@ -35,7 +35,7 @@ def ask(world: World, query: Query, *, withheld: Sequence[str] = (), exact: bool
         withheld=frozen(mask),
         seen=np.unique(past.item),
         seen_by_kind={kinds[k]: np.unique(past.item[past.kind == k]) for k in np.unique(past.kind).tolist()},
-        rng=generator(seed, "tests"),
+        draw=lambda: generator(seed, "tests"),
         exact=exact,
     )
 

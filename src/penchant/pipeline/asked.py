@@ -65,7 +65,7 @@ class Asked:
         seen: int32, distinct items that the person has an event with, as of the question.
         seen_by_kind: the same for each kind of event that there was.
         chosen_before: which of some items (int32 [n]) the person chose before, bool [n]; None when `seen` is the whole past.
-        rng: of this answer alone.
+        draw: makes the generator of this answer alone; most answers draw nothing.
         exact: score the whole catalogue instead of what is retrieved.
     """
 
@@ -76,8 +76,13 @@ class Asked:
     seen: Nums
     seen_by_kind: Mapping[str, Nums] = field(default_factory=dict)
     chosen_before: Callable[[Nums], Bool] | None = None
-    rng: Generator
+    draw: Callable[[], Generator]
     exact: bool = False
+
+    @cached_property
+    def rng(self) -> Generator:
+        """Draws of this answer alone."""
+        return self.draw()
 
     @property
     def batch(self) -> QueryBatch:

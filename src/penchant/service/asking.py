@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def asked(
         withheld=withheld,
         seen=seen,
         seen_by_kind=by_kind,
-        rng=for_request(seed, recommendation_id),
+        draw=partial(for_request, seed, recommendation_id),
         exact=exact,
         chosen_before=None if chosen_before is None or person.whole else _in_numbers(world, chosen_before),
     )

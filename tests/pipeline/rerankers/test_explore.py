@@ -30,7 +30,7 @@ def draws(explore: Explore, candidates: Candidates, k: int, times: int) -> tuple
     """How often each item had each place (item, place), and the propensity that was logged for it."""
     count: Counter[tuple[int, int]] = Counter()
     logged: dict[tuple[int, int], float] = {}
-    asked = replace(ask(WORLD, Query(k=k)), rng=generator(1, "explore"))
+    asked = replace(ask(WORLD, Query(k=k)), draw=lambda: generator(1, "explore"))
     for _ in range(times):
         made = explore.rerank(asked, candidates, k)
         assert len(set(made.items.tolist())) == len(made)
@@ -82,7 +82,10 @@ def test_propensities_are_probabilities(first: int, pool: int, expected: dict[tu
 def test_weighing_by_propensities_shows_what_any_list_would_have_earned() -> None:
     # value of an item = its number; a list that showed 3, 4 and 5 would earn 12. Weights of 1 / propensity estimate that from
     # lists drawn here: each of the three places holds any of them with 0.1
-    explore, asked = Explore(ExploreConfig(epsilon=0.3)), replace(ask(WORLD, Query(k=3)), rng=generator(2, "explore"))
+    explore, asked = (
+        Explore(ExploreConfig(epsilon=0.3)),
+        replace(ask(WORLD, Query(k=3)), draw=lambda: generator(2, "explore")),
+    )
     wanted = {0: 3, 1: 4, 2: 5}
     earned = []
     for _ in range(8_000):
