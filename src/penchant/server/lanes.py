@@ -1,7 +1,7 @@
 """Where answers are computed: a few threads, and a queue in front of them that never grows long.
 
 A request that could not be answered soon is refused at once, so that those let in stay fast. How soon: a burst may wait for
-`most_wait` seconds. While more work comes than the threads can do, a longer queue would only make everybody late, so that only as
+`most_wait` seconds. While more work comes than the threads can do, a longer queue would only make everybody late; then only as
 many may wait as keep an accepted answer within a small multiple of the time that it takes alone.
 """
 
@@ -50,7 +50,7 @@ class Lane:
         self.name, self._threads = name, threads
         self._most_wait, self._strained_wait, self._most_waiting = most_wait, strained_wait, most_waiting
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._arrivals, self._at, self._done = 0.0, 0.0, 0.0
+        self._arrivals, self._at, self._done, self._strained_until = 0.0, 0.0, 0.0, 0.0
         self.inside = 0
         self.mean_seconds = FIRST_GUESS
         self.refused = 0
@@ -77,7 +77,10 @@ class Lane:
         if not wait:
             return
         limit = self._most_wait
-        if limit is not None and self.offered() > 1.0:
+        if limit is not None and wait > limit:
+            # the average of arrivals knows of a new load only later
+            self._strained_until = now + WINDOW
+        if limit is not None and (self.offered() > 1.0 or now < self._strained_until):
             limit = min(limit, self._strained_wait * self.mean_seconds)
         if self.waiting < self._most_waiting and (limit is None or wait <= limit):
             return
@@ -94,11 +97,14 @@ class Lane:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self.inside -= 1
-            now = perf_counter()
-            # behind others, what counts is the time since the one before was done: handing over takes time too
-            seconds = (now - max(asked, self._done)) * self._threads if had_to_wait else now - asked
-            self.mean_seconds += _WEIGHT * (seconds - self.mean_seconds)
-            self._done = now
+            self.measure(asked, perf_counter(), had_to_wait=had_to_wait)
+
+    def measure(self, asked: float, done: float, *, had_to_wait: bool) -> None:
+        """Takes note of a piece of work that was asked for and done at these readings of perf_counter."""
+        # behind others, what counts is the time since the one before was done: handing over takes time too
+        seconds = (done - max(asked, self._done)) * self._threads if had_to_wait else done - asked
+        self.mean_seconds += _WEIGHT * (seconds - self.mean_seconds)
+        self._done = done
 
     def close(self) -> None:
         """Finishes what was let in."""
