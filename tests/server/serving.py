@@ -1,9 +1,11 @@
-"""Starting the real server with the fake application, as a child process."""
+"""Starting the real server with the fake application, as a child process; `seconds` -1 is an application that does nothing."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -12,7 +14,8 @@ from penchant.query import Query
 from penchant.server.app import Front, build_app
 from penchant.server.run import serve
 from penchant.server.settings import ServerConfig
-from penchant.service.nouns import Served
+from penchant.service.nouns import Recorded, Served
+from penchant.store.protocol import Logged
 from tests.server.fake_app import FakeApp
 
 
@@ -32,9 +35,29 @@ class SlowApp(FakeApp):
         return super().recommend(query, exact=exact)
 
 
+class Nothing(FakeApp):
+    """Answers at once with what it has: all that is left is the server's own work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = super().recommend(Query(k=10))
+        self.kept: Future[tuple[Recorded, ...]] = Future()
+        self.kept.set_result((Recorded(status="accepted", offset=1),))
+
+    def recommend(self, query: Query, *, exact: bool = False) -> Served:
+        return self.told
+
+    def record(self, events: Sequence[Logged]) -> Future[tuple[Recorded, ...]]:
+        if len(events) == 1:
+            return self.kept
+        done: Future[tuple[Recorded, ...]] = Future()
+        done.set_result(self.kept.result() * len(events))
+        return done
+
+
 def made(settings: ServerConfig, seconds: float = 0.0, short: bool = True) -> Front:
     """The application of a worker."""
-    app = SlowApp(seconds) if seconds >= 0 else FakeApp()
+    app = SlowApp(seconds) if seconds > 0 else FakeApp() if seconds == 0 else Nothing()
     return build_app({"default": app}, None, settings, wall_clock, short=short)
 
 

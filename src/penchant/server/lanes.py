@@ -21,6 +21,9 @@ T = TypeVar("T")
 WINDOW = 0.5
 """Seconds over which arriving work is averaged; older requests count for less and less."""
 
+TOO_MUCH = 1.25
+"""Work that comes, over the work that can be done, from which on it is too much: clients that wait for each answer bring 1."""
+
 FIRST_GUESS = 0.005
 """Seconds that an answer is thought to take before one was measured."""
 
@@ -80,7 +83,7 @@ class Lane:
         if limit is not None and wait > limit:
             # the average of arrivals knows of a new load only later
             self._strained_until = now + WINDOW
-        if limit is not None and (self.offered() > 1.0 or now < self._strained_until):
+        if limit is not None and (self.offered() > TOO_MUCH or now < self._strained_until):
             limit = min(limit, self._strained_wait * self.mean_seconds)
         if self.waiting < self._most_waiting and (limit is None or wait <= limit):
             return
