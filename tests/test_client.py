@@ -40,7 +40,9 @@ def client(app: FakeApp | None = None) -> Client:
 
 def answering(*answers: httpx.Response | Exception) -> tuple[Client, list[httpx.Request], list[float]]:
     """A client whose requests get these answers in turn; its requests, and its pauses in seconds."""
-    left, asked, pauses = list(answers), [], []
+    left = list(answers)
+    asked: list[httpx.Request] = []
+    pauses: list[float] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
