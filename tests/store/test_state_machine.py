@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -139,6 +139,36 @@ def machine(url: str) -> type[RuleBasedStateMachine]:
                 ]
 
     return Machine
+
+
+def test_two_projects_at_random(url: str) -> None:
+    """Batches and people to forget go to one of two projects; each is as if the other were not there."""
+    stores = open_stores(url)
+    numbers = iter(range(10_000))
+    actions = st.lists(
+        st.tuples(st.booleans(), st.one_of(st.lists(EVENTS, max_size=4), st.tuples(PEOPLE, TIMES))), max_size=12
+    )
+
+    @settings(max_examples=10, suppress_health_check=list(HealthCheck))
+    @given(actions=actions)
+    def check(actions: list) -> None:
+        names = [f"{side}-{next(numbers)}" for side in "ab"]
+        expected = {name: Remembered() for name in names}
+        for second, action in actions:
+            name = names[second]
+            if isinstance(action, tuple):
+                stores.project(name).forget(*action)
+                expected[name].forget(*action)
+            else:
+                kept = stores.project(name).append(action)
+                assert [(one.status, one.offset) for one in kept] == expected[name].append(action)
+        for name in names:
+            assert list(stores.project(name).scan()) == expected[name].log
+            for person in ("ann", "bob", "i1"):
+                assert list(stores.project(name).history(person)) == expected[name].history(person, 9.0, 10**9)
+
+    check()
+    stores.close()
 
 
 @pytest.mark.parametrize(("examples", "steps"), [(12, 14), pytest.param(100, 40, marks=pytest.mark.slow)])

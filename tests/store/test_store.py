@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 
@@ -209,6 +210,18 @@ def test_what_cannot_be_kept_is_refused(store: ProjectStore, event: Logged, said
     with pytest.raises(UserError, match=said):
         store.append([play("a", "good", 1.0), event])
     assert (store.offset(), store.history("a")) == (0, ())
+
+
+def test_nobody_has_an_impossible_id(store: ProjectStore) -> None:
+    store.append([play("a", "i", 1.0)])
+    for ask in (store.history, store.item, store.user, store.impression, store.newest_at, store.text):
+        with pytest.raises(UserError, match="surrogate"):
+            ask("\ud800")
+        with contextlib.suppress(UserError):  # SQLite could have such an id, so it looks
+            assert not ask("a\0b")
+    with pytest.raises(UserError, match="NUL"):
+        store.forget("a\0", 1.0)
+    assert len(store.history("a")) == 1
 
 
 def test_strange_texts_are_kept(store: ProjectStore) -> None:

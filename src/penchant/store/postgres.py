@@ -17,6 +17,7 @@ from penchant.store.database import Dialect, Result, Rows, Transaction
 from penchant.store.layout import POSTGRES
 from penchant.store.migrations import bring_forward
 from penchant.store.protocol import BadStore, StoreUnavailable
+from penchant.store.rows import not_unicode
 
 try:
     import psycopg
@@ -92,7 +93,7 @@ class PostgresDatabase:
     def read(self, sql: str, values: Sequence[Any] = ()) -> Rows:
         """The rows of a question; asked again on a new connection when the old one was lost."""
         with _reporting():
-            connection = self._idle.pop() if self._idle else self._open()
+            connection = self._reader()
             try:
                 rows = _rows(connection, sql, values)
             except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -100,10 +101,18 @@ class PostgresDatabase:
                 self._drop_readers()
                 connection = self._open()
                 rows = _rows(connection, sql, values)
-        self._idle.append(connection)
+            finally:
+                if not connection.closed:
+                    self._idle.append(connection)
         if self._closed:
             self._drop_readers()
         return rows
+
+    def _reader(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._open()
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -195,7 +204,11 @@ class PostgresDatabase:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         connection = _connect(self._url)
-        connection.execute(composed.SQL("SET search_path TO {}").format(composed.Identifier(self._schema)))
+        try:
+            connection.execute(composed.SQL("SET search_path TO {}").format(composed.Identifier(self._schema)))
+        except psycopg.Error:
+            connection.close()
+            raise
         return connection
 
 
@@ -251,3 +264,5 @@ def _reporting() -> Any:
         yield
     except psycopg.Error as fault:
         raise translated(fault) from fault
+    except UnicodeEncodeError as fault:
+        raise not_unicode(fault) from fault

@@ -16,6 +16,8 @@ def translated(fault: psycopg.Error) -> PenchantError:
         return StoreFull(f"the database's disk is full; make room ({said})")
     if isinstance(fault, errors.ProgramLimitExceeded):
         return UserError(f"expected ids of at most some 800 characters in all, got longer ones ({said})")
+    if isinstance(fault, psycopg.DataError):
+        return UserError(f"expected text without the character NUL and numbers of 64 bits ({said})")
     if isinstance(fault, errors.InsufficientPrivilege):
         return BadStore(f"store: expected a database user who may create schemas ({said})")
     if isinstance(fault, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):

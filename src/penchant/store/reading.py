@@ -97,6 +97,7 @@ class Reading:
         since = () if newer_than is None else (newer_than,)
         sql = _SCAN.format(columns=COLUMNS, which=which + late)
         end = self.offset() if upto is None else upto
+        at_once = max(at_once, 1)
         while after < end:
             rows = self._rows(sql, (after, end, *since, at_once))
             for row in rows:

@@ -56,9 +56,14 @@ def json_of(value: Any) -> bytes:
     try:
         return _encode(value)
     except UnicodeEncodeError as fault:
-        raise UserError(f"expected Unicode text, got half a surrogate pair: {fault.object[:40]!r}") from None
+        raise not_unicode(fault) from None
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as fault:
         raise UserError(f"expected texts, finite numbers and lists of them: {fault}") from None
+
+
+def not_unicode(fault: UnicodeEncodeError) -> UserError:
+    """The refusal of a text with half a surrogate pair, which no backend can keep or look for."""
+    return UserError(f"expected Unicode text, got half a surrogate pair: {fault.object[:40]!r}")
 
 
 def checked_text(text: str, what: str) -> str:

@@ -19,6 +19,7 @@ from penchant.store.database import Dialect, Result, Rows, Transaction
 from penchant.store.layout import SQLITE
 from penchant.store.migrations import bring_forward
 from penchant.store.protocol import BadStore, StoreUnavailable
+from penchant.store.rows import not_unicode
 from penchant.store.sqlite_faults import damaged, translated
 
 _OLDEST = (3, 51, 3)
@@ -77,6 +78,9 @@ class SqliteDatabase:
         except apsw.Error as fault:
             _close(cursor.connection)
             raise translated(fault, self._path) from fault
+        except UnicodeEncodeError as fault:
+            self._idle.append(cursor)
+            raise not_unicode(fault) from fault
         self._idle.append(cursor)
         if self._closed:
             self._drop_readers()
