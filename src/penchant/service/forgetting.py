@@ -16,9 +16,11 @@ _NO_REFIT = "no model of this project was trained with the person; nothing remai
 def forget(store: Store, user_id: str, at: float) -> Receipt:
     """Removes a person from the store, durably, and says what remains.
 
-    `at` is the moment, seconds since 1970, UTC; events of the person that are not newer are refused when they come again.
+    `at` is the moment, seconds since 1970, UTC; events of the person that are not newer are refused when they come again. Where
+    a clock that is fast has dated some after it, the moment is just after the newest of them.
     """
     seeded = _was_seeded(store, user_id)
+    at = max(at, _newest(store, user_id) + _JUST_AFTER)
     erased = store.forget(user_id, at)
     trained = tuple(v.version for v in store.versions() if _saw(v, erased.first_offset, seeded))
     return Receipt(
@@ -34,6 +36,15 @@ def forget(store: Store, user_id: str, at: float) -> Receipt:
             "backups and replicas of the store",
         ),
     )
+
+
+_JUST_AFTER = 0.002
+"""Seconds; a list that was drawn right after an event is dated a millisecond after it."""
+
+
+def _newest(store: Store, user_id: str) -> float:
+    update = store.user(user_id)
+    return max(store.newest_at(user_id) or 0.0, 0.0 if update is None else update.at)
 
 
 SEEDED = "log:"
