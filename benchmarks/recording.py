@@ -26,6 +26,11 @@ def provenance(arguments: list[str]) -> dict[str, Any]:
     }
 
 
+def source_state() -> str:
+    """The state of the package's code, the same for the same files; empty when files differ from the commit."""
+    return "" if _git("status", "--porcelain", "--", "../src") else _git("rev-parse", "--short=12", "HEAD:src")
+
+
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], capture_output=True, text=True, cwd=RESULTS.parent, check=False)
     return done.stdout.strip()

@@ -6,6 +6,7 @@ import json
 import select
 import shutil
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.recording import source_state
 from benchmarks.serve_load import Line, Measured, Request, Spec, drive
 from benchmarks.serve_process import Server, penchant_server
 from benchmarks.serve_world import PAST, SERVED, SIZES, served
@@ -66,23 +68,37 @@ def seeded(server: Server, size: str) -> None:
 
 
 @cache
-def _filled(models: tuple[Path, ...], size: str) -> tuple[TemporaryDirectory[str], float]:
-    """A store that each of these models was served from once, with everyone's past in it; and seconds of the first start."""
-    scratch = TemporaryDirectory(prefix="penchant-serve-")
+def filled_store(models: tuple[Path, ...], size: str) -> Path:
+    """A store that each of these models was served from once, with everyone's past in it.
+
+    Writing the people of a model folder into a store takes minutes, so it is kept beside the models for as long as the code
+    of the package stays the same.
+    """
+    code = source_state()
+    home = models[0].parent / "stores"
+    store = home / f"{'-'.join(model.name for model in models)}-{code or 'changed'}"
+    if code and store.exists():
+        return store
+    for old in home.glob(f"{'-'.join(model.name for model in models)}-*"):
+        shutil.rmtree(old)
+    partial = home / "partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    print(f"filling a store for {size}", file=sys.stderr)
     for model in models[1:]:
-        with penchant_server(model, Path(scratch.name) / "store"):
+        with penchant_server(model, partial):
             pass
-    with penchant_server(models[0], Path(scratch.name) / "store") as server:
+    with penchant_server(models[0], partial) as server:
         seeded(server, size)
-        return scratch, server.ready_after
+    return partial.rename(store)
 
 
 @contextmanager
 def serving(models: Sequence[Path], size: str, workers: int = 1) -> Iterator[Server]:
     """A server of the first of `models` on a store of its own that holds everyone's past, warmed up."""
-    filled, _ = _filled(tuple(models), size)
+    filled = filled_store(tuple(models), size)
     with TemporaryDirectory(prefix="penchant-serve-") as scratch:
-        store = shutil.copytree(Path(filled.name) / "store", Path(scratch) / "store")
+        store = shutil.copytree(filled, Path(scratch) / "store")
         with penchant_server(models[0], store, workers=workers) as server:
             drive(questions(), Spec(port=server.port, connections=CONNECTIONS, seconds=3.0))
             yield server

@@ -21,7 +21,7 @@ from penchant.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 _TICK = os.sysconf("SC_CLK_TCK")
-READY_WITHIN = 900.0
+READY_WITHIN = 3600.0
 """Seconds; a first start writes the people of the model folder into the store."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
