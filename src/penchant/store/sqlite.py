@@ -2,6 +2,9 @@
 
 Readers never wait for the writer. Each question is one statement that is read to its end, so no snapshot outlives it and the
 log can be emptied. Connections that read are kept on a stack: as many as there were questions at the same time.
+
+No process that has a store open may open these files by other means: on POSIX, closing a file takes away all locks that the process
+has on it, SQLite's too, and the file breaks.
 """
 
 from __future__ import annotations
@@ -159,8 +162,8 @@ class SqliteDatabase:
     def scrub(self) -> tuple[str, ...]:
         """Writes the file anew and empties the write-ahead log, which holds pages as they were.
 
-        Deleted cells were overwritten already (`secure_delete`). A new file is made from rows alone, so that nothing depends on
-        how thoroughly pages were overwritten whenever cells moved. Takes about twelve seconds per gigabyte; readers go on.
+        Deleted cells were overwritten already (`secure_delete`), but copies remain where cells had moved before; a file made
+        anew from the rows has none. Takes about twelve seconds per gigabyte, in which readers go on and writers wait.
         """
         deadline = perf_counter() + 3 * self._patience
         for what in (self._vacuum, self._empty_log):
