@@ -1,10 +1,10 @@
 """SQLite below the store: one file per project, a write-ahead log, and a sync before every acknowledgement.
 
-Readers never wait for the writer. Each question is one statement that is read to its end, so no snapshot outlives it and the
-log can be emptied. Connections that read are kept on a stack: as many as there were questions at the same time.
+Readers never wait for the writer. Each question is one statement that is read to its end, so no snapshot outlives it and
+the log can be emptied. Connections that read are kept on a stack: as many as there were questions at the same time.
 
-No process that has a store open may open these files by other means: on POSIX, closing a file takes away all locks that the process
-has on it, SQLite's too, and the file breaks.
+No process that has a store open may open these files by other means: on POSIX, closing a file takes away all locks that the
+process has on it, SQLite's too, and the file breaks.
 """
 
 from __future__ import annotations
