@@ -144,5 +144,7 @@ def test_a_wrong_command_line_is_told_in_one_line(model: Path, tmp_path: Path) -
     wrong = run("serve", model, "--store", store, "--config", config)
     assert wrong.code == 1 and 'unknown reranker "mrr"' in wrong.err and "serve.toml: rerank[0].use" in wrong.err
     assert "keys" in run("serve", model, "--store", store, "--host", "0.0.0.0").err
-    assert run("why", "nothing", "--store", tmp_path / "nowhere").code == 1
+    nowhere = tmp_path / "nowhere"
+    assert "no store is there" in run("why", "nothing", "--store", nowhere).err
+    assert not nowhere.exists()
     assert run("serve", tmp_path / "no-model", "--store", store).code == 1

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penchant.errors import UserError
+
 if TYPE_CHECKING:
     from penchant.service.service import Service
 
@@ -40,6 +42,10 @@ def opened(url: str, project: str, models: Path | None, *, model: bool = True) -
     from penchant.service.service import Service
     from penchant.store.url import open_stores
 
+    place = Path(url.removeprefix("sqlite:").partition("?")[0])
+    if "://" not in url and not place.is_dir():
+        # opening it would make an empty one, where a name was only misspelt
+        raise UserError(f"{place}: no store is there; give the one that penchant serve was given: --store DIR")
     stores = open_stores(url)
     try:
         service = Service(
