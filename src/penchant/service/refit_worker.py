@@ -62,7 +62,7 @@ def main(path: str) -> int:
 
 def _refit(job: dict[str, Any]) -> dict[str, Any]:
     run = Run(seed=job["seed"], reporter=_Lines())
-    old = load_model(Path(job["current"]))
+    old = load_model(Path(job["current"]), people=False)  # the copy that serves knows nobody
     stores = open_stores(job["store"])
     try:
         data = dataset_of(
