@@ -101,7 +101,7 @@ def test_a_stop_finishes_what_was_accepted(start: Start, tmp_path: Path, workers
         assert len(acknowledged) > 20 and all(there.count(one) == 1 for one in acknowledged)
         # lists, too: those that waited to be kept were kept before the end
         assert [one for one in lists if store.impression(one) is None] == []
-        assert not (tmp_path / "store" / "default.sqlite-wal").exists() or store.check() is None
+        store.check()
     finally:
         stores.close()
 

@@ -137,7 +137,8 @@ def vanish(start: Start, workers: int) -> None:
         with server.caller() as caller:
             every = set(caller.recommend("u0001", k=80, repeats="allow").ids)
         assert len(every) > 70
-        deleter, found = Deleter(server, [f"s{n:04}" for n in range(60)]), []
+        deleter = Deleter(server, [f"s{n:04}" for n in range(60)])
+        found: list[tuple[Answer, set[str]]] = []
         threads = [threading.Thread(target=ask_all, args=(server, deleter, f"u{n:04}", found)) for n in range(3)]
         threads.append(threading.Thread(target=deleter.run))
         for thread in threads:

@@ -73,7 +73,7 @@ def live(caller: Caller, who: str, number: int) -> None:
 
 
 def forgotten(start: Start, tmp_path: Path, workers: int, people: int) -> None:
-    store = tmp_path / "store"
+    store, who = tmp_path / "store", ""
     with start("--workers", str(workers)) as server:
         with Crowd(server) as crowd, server.caller() as caller:
             for _ in range(people):

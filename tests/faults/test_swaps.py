@@ -105,9 +105,8 @@ def test_four_swaps_under_load_with_a_broken_model_in_the_middle(start: Start, f
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 2])
-def test_twenty_swaps_under_load(start: Start, folders: Path, tmp_path: Path, workers: int) -> None:
-    swaps(start, folders, tmp_path, 20, workers)
+def test_twenty_swaps_under_load_with_two_workers(start: Start, folders: Path, tmp_path: Path) -> None:
+    swaps(start, folders, tmp_path, 20, workers=2)
 
 
 @pytest.mark.parametrize("damage", [flip, cut, Path.unlink])
