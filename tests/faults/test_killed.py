@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from penchant.store.url import open_stores
-from tests.faults.child import PATIENCE, Server, wait_for
+from tests.faults.child import PATIENCE, ROOT, Server, wait_for
 from tests.faults.conftest import Start
 
 READY_SECONDS = 10.0
@@ -121,6 +121,39 @@ def test_twenty_kills_during_ingest(start: Start, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_kills_of_two_workers_during_ingest(start: Start, tmp_path: Path) -> None:
     rounds(start, tmp_path / "store", 3, workers=2)
+
+
+def cuts(start: Start, folder: Path, number: int) -> None:
+    """The same on a disk that loses at the kill what was not synced, and keeps some of it in no order."""
+    ledger, draw = Ledger(), random.Random(number)
+    with start():
+        pass
+    for turn in range(number):
+        url = f"sqlite:{folder}?vfs=lossy"
+        with start(folder=None, store=url, program=(str(ROOT / "tests" / "faults" / "lossy.py"),)) as server:
+            again, ledger.open = ledger.open, []
+            before = len(ledger.acknowledged)
+            pouring = [
+                threading.Thread(target=pour, args=(server, ledger, f"{turn}-{client}", again)) for client in range(3)
+            ]
+            for thread in pouring:
+                thread.start()
+            wait_for(lambda enough=before + 200: len(ledger.acknowledged) > enough, "acknowledged events")
+            threading.Event().wait(draw.uniform(0.0, 0.5))
+            server.kill()
+            for thread in pouring:
+                thread.join()
+            assert server.faults() == []
+        check_kept(folder, ledger)
+
+
+def test_two_power_cuts_during_ingest(start: Start, tmp_path: Path) -> None:
+    cuts(start, tmp_path / "store", 2)
+
+
+@pytest.mark.slow
+def test_eight_power_cuts_during_ingest(start: Start, tmp_path: Path) -> None:
+    cuts(start, tmp_path / "store", 8)
 
 
 def test_a_server_whose_only_worker_is_killed_ends_with_a_fault(start: Start, tmp_path: Path) -> None:
