@@ -34,6 +34,18 @@ def test_events_have_ids_names_and_seconds() -> None:
     assert events() == found
 
 
+def test_person_after_person_the_same_events_have_the_same_ids() -> None:
+    found = list(interactions_of(DATA.people(), DATA.catalogue(), by_person=True))
+    assert sorted(found, key=lambda one: (one.at, str(one.event_id))) == sorted(
+        events(), key=lambda one: (one.at, str(one.event_id))
+    )
+    people = [one.user_id for one in found]
+    assert people == sorted(people, key=people.index)
+    for name in set(people):
+        times = [one.at for one in found if one.user_id == name]
+        assert times == sorted(times)
+
+
 def test_an_order_of_its_own_decides_within_an_instant() -> None:
     # rows 8 and 9, e and f, share an instant; the log's own order puts f first
     order = np.arange(20, dtype=np.int64)

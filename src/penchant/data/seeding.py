@@ -21,7 +21,7 @@ class EventIds:
     """Ids made from what events say: who, what, when and of which kind, and which of several equal ones it is.
 
     The same events again, in a log that has grown, or that a model keeps a part of, have the same ids, and bring nothing new.
-    Ask in order of time.
+    Ask in order of time, or in order of time for each person.
     """
 
     def __init__(self) -> None:
@@ -41,14 +41,21 @@ class EventIds:
         return f"{key}:{before + 1}" if before else key
 
 
-def interactions_of(people: People, catalogue: Catalogue) -> Iterator[Interaction]:
+def interactions_of(people: People, catalogue: Catalogue, *, by_person: bool = False) -> Iterator[Interaction]:
     """All events of the people in order of time, with ids, names and seconds; about 7 microseconds each.
 
-    Where the log names an order of its own, it decides between events of the same instant. Their ids are those of `EventIds`.
+    Where the log names an order of its own, it decides between events of the same instant. Their ids are those of `EventIds`,
+    in either order.
+
+    Args:
+        by_person: person after person instead, each in order: a store takes them in more than twice as fast, because what
+            belongs together lies together.
     """
     log, event_ids = people.sequences.log, EventIds()
     users, items, kinds = people.users.ids.to_list(), catalogue.items.ids.to_list(), list(catalogue.schema.kinds)
-    order = np.arange(len(log)) if log.order is None else np.lexsort((log.order, log.at))
+    order: Int64 = np.arange(len(log)) if log.order is None else np.lexsort((log.order, log.at))
+    if by_person:
+        order = people.sequences.rows
     for start in range(0, len(log), _PIECE):
         rows = order[start : start + _PIECE]
         stated = _rows_of({name: column.take(rows) for name, column in log.context.items()}, len(rows))
