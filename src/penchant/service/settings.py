@@ -33,7 +33,10 @@ class ServiceConfig(Config):
     suspicion: float = setting(
         0.9, "flags of at least this score act: such items are withheld, such people left out of a refit", gt=0, le=1
     )
-    worlds_kept: int = setting(4, "catalogues and models kept in memory for lists of the past", ge=1, le=100)
+    worlds_kept: int = setting(
+        2, "models, and catalogues with their popularity, kept in memory: the one that serves and those of past lists",
+        ge=1, le=100,
+    )  # fmt: skip
     gate_questions: int = setting(1_000, "newest events that a refitted model is asked about", unit="events", ge=20)
     gate_loss: float = setting(
         0.02, "most that a refitted model may lose, as a share of the old one's ndcg@20, to be let in", ge=0, le=1
