@@ -91,14 +91,10 @@ class Caller:
         try:
             self._connection.request(method, path, sent, {**self._headers, **kinds, **more})
             answer = self._connection.getresponse()
-            told = Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
         except (OSError, http.client.HTTPException):
             self._connection.close()
             raise
-        if told.status >= 400 and sent:
-            # whoever refuses a body unread may hang up
-            self._connection.close()
-        return told
 
     def get(self, path: str) -> Answer:
         return self.ask("GET", path)

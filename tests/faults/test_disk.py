@@ -62,7 +62,9 @@ def refused(caller: Caller, status: int) -> None:
         assert caller.get(path).status == 200, path
 
 
-@pytest.mark.parametrize(("words", "status"), [("full", 507), ("write", 503), ("sync", 503)])
+@pytest.mark.parametrize(
+    ("words", "status"), [("full", 507), ("sync", 503), pytest.param("write", 503, marks=pytest.mark.slow)]
+)
 def test_a_disk_that_takes_nothing_more(
     shaky: Callable[[], Server], tmp_path: Path, control: Path, words: str, status: int
 ) -> None:

@@ -8,8 +8,6 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
-
 from tests.faults.child import Caller, problem
 from tests.faults.conftest import Start
 
@@ -105,21 +103,21 @@ def test_odd_ids_and_paths(start: Start, tmp_path: Path) -> None:
         assert server.faults() == []
 
 
-@pytest.mark.parametrize("length", [70_000, 2_000_000])
-def test_heads_and_bodies_without_end(start: Start, length: int) -> None:
+def test_heads_and_bodies_without_end(start: Start) -> None:
     """They are refused; where the server hangs up before all is sent, the client may only see that."""
-    text = b"x" * length
     with start() as server:
-        for method, path, body in (
-            ("GET", f"/v1/items/{text.decode()}", None),
-            ("POST", "/v1/events", b'[{"user_id": "' + text + b'", "item_id": "s0001"}]'),
-            ("POST", "/v1/events", b"[" * length),
-            ("POST", "/v1/recommend", b'{"user_id": ' * length),
-            ("PUT", "/v1/items/s0001", b'{"features": {"title": "' + text + b'"}}'),
-        ):
-            with server.caller() as caller, contextlib.suppress(OSError, http.client.HTTPException):
-                answer = caller.ask(method, path, body)
-                assert answer.status in (400, 404, 413, 414, 422, 431) or answer.json["rejected"] == 1, answer.body
+        for text in (b"x" * 70_000, b"x" * 2_000_000):
+            for method, path, body in (
+                ("GET", f"/v1/items/{text.decode()}", None),
+                ("POST", "/v1/events", b'[{"user_id": "' + text + b'", "item_id": "s0001"}]'),
+                ("POST", "/v1/events", b"[" * len(text)),
+                ("POST", "/v1/recommend", b'{"user_id": ' * len(text)),
+                ("PUT", "/v1/items/s0001", b'{"features": {"title": "' + text + b'"}}'),
+            ):
+                with server.caller() as caller, contextlib.suppress(OSError, http.client.HTTPException):
+                    answer = caller.ask(method, path, body)
+                    refused = answer.status in (400, 404, 413, 414, 422, 431)
+                    assert refused or answer.json["rejected"] == 1, answer.body
         with server.caller() as caller:
             assert caller.send({"user_id": "ann", "item_id": "s0001"}).json["accepted"] == 1
             assert caller.get("/v1/users/ann").json["events"] == 1 and caller.get("/v1/items/s0001").json["offset"] == 0

@@ -146,6 +146,11 @@ def test_keys_open_what_they_name_and_nothing_else(start: Start, tmp_path: Path)
                 assert problem(caller.recommend("ann"), 401)["type"].endswith("no-key")
                 problem(caller.send(event), 401)
                 assert caller.get("/health/ready").status == 200
+        with server.caller("pk_0000_" + "x" * 43) as caller:
+            # a body that is refused unread leaves no half-closed connection behind
+            for _ in range(30):
+                problem(caller.send({**event, "context": {"mood": "x" * 50_000}}), 401)
+                assert caller.get("/health/ready").status == 200
         with server.caller(keys["read"]) as caller:
             assert len(caller.recommend("ann").ids) == 10
             problem(caller.send(event), 403)

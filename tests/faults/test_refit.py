@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import signal
 from pathlib import Path
+
+import pytest
 
 from penchant.models.base import load_model
 from penchant.models.serving import version_name
-from tests.faults.child import Caller, Server, command, problem, wait_for
+from tests.faults.child import PATIENCE, Caller, Server, command, problem, wait_for
 from tests.faults.conftest import Start
 
 LENIENT = ("--set", "gate_loss=1")
@@ -71,6 +75,7 @@ def test_a_refit_is_served_and_forgets_whom_it_must(start: Start, tmp_path: Path
         assert caller.recommend("new2").json["model_version"] == third
 
 
+@pytest.mark.slow
 def test_a_killed_refit_changes_nothing(start: Start, folders: Path, tmp_path: Path) -> None:
     first = version_name(folders / "knn")
     with start(*LENIENT) as server, server.caller() as caller:
@@ -89,14 +94,22 @@ def test_a_killed_refit_changes_nothing(start: Start, folders: Path, tmp_path: P
     assert [version["version"] for version in listed] == [first]
 
 
-def test_a_stop_during_a_refit_ends_it(start: Start, folders: Path) -> None:
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
+def test_a_refit_ends_with_its_server(start: Start, folders: Path, signal_number: int) -> None:
+    """Also one that would go on for hours; here it stands still. Neither is the stop held up, nor does an orphan go on."""
     first = version_name(folders / "knn")
     with start(*LENIENT) as server, server.caller() as caller:
         play(caller, 100)
         assert caller.ask("POST", "/v1/models:refit").status == 202
-        wait_for(lambda: refitting(server), "the process that refits")
-        assert server.stop() == 0
-        assert refitting(server) == []
+        (pid,) = wait_for(lambda: refitting(server), "the process that refits")
+        if signal_number == signal.SIGTERM:
+            os.kill(pid, signal.SIGSTOP)
+            assert server.stop() == 0
+        else:
+            os.kill(server.workers()[0], signal.SIGKILL)
+            assert server.child.wait(PATIENCE) == 1
+        wait_for(lambda: refitting(server) == [], "the end of the process that refits")
+        assert [line for line in server.faults() if "its process ended" not in line] == []
     with start(folder=None) as server, server.caller() as caller:
         assert caller.recommend("new1").json["history"][0] == "b1"
-        assert sum(versions(caller).values()) == 1 and first in versions(caller)
+        assert versions(caller) == {first: True}

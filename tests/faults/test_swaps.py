@@ -109,7 +109,7 @@ def test_twenty_swaps_under_load_with_two_workers(start: Start, folders: Path, t
     swaps(start, folders, tmp_path, 20, workers=2)
 
 
-@pytest.mark.parametrize("damage", [flip, cut, Path.unlink])
+@pytest.mark.parametrize("damage", [flip, *(pytest.param(one, marks=pytest.mark.slow) for one in (cut, Path.unlink))])
 def test_a_copy_that_rots_on_the_shelf_is_never_served_again(
     start: Start, folders: Path, tmp_path: Path, damage: object
 ) -> None:

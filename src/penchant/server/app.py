@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
@@ -73,20 +73,28 @@ class Front:
     async def _http(self, scope: Any, receive: Any, send: Any) -> None:
         seen = Seen(request_id(scope["headers"]))
 
+        async def hearing() -> Any:
+            message = await receive()
+            seen.heard = not message.get("more_body", False)
+            return message
+
         async def noting(message: Any) -> None:
             if message["type"] == "http.response.start":
                 seen.status = message["status"]
                 message["headers"] = [*message["headers"], *_SAFETY, (b"x-request-id", seen.request_id.encode("ascii"))]
+                if seen.status >= 400 and not seen.heard and _has_body(scope["headers"]):
+                    # a connection with an unread body is of no more use, and whoever holds it must know
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:
             scope["path"] = paths.cleaned(scope.get("raw_path") or scope["path"].encode())
             way = short_way.found(scope, seen) if self._short else None
             if way is not None:
-                await short_way.take(self.site, scope, receive, noting, seen, way)
+                await short_way.take(self.site, scope, hearing, noting, seen, way)
             else:
                 scope[SEEN] = seen
-                await self.framework(scope, receive, noting)
+                await self.framework(scope, hearing, noting)
         except Gone:
             seen.status = seen.status or 499
         except Exception as fault:
@@ -126,6 +134,12 @@ class Front:
                 project=caller.project if caller else None,
                 key_id=caller.key_id if caller else None,
             )
+
+
+def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b" 0")) for name, value in headers
+    )
 
 
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})

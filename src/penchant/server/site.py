@@ -178,6 +178,7 @@ class Seen:
     status: int = 0
     caller: Caller | None = None
     fault: Exception | None = None
+    heard: bool = False  # the whole body was read
 
 
 def let_in(site: Site, scope: Mapping[str, Any], receive: bodies.Receive, needed: KeyScope, seen: Seen) -> Call:

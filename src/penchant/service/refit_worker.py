@@ -1,7 +1,8 @@
 """A child process that fits the served model anew on the log, judges it at the gate, and leaves a model folder.
 
 Run as ``python -m penchant.service.refit_worker JOB.json``: it lowers its own priority as far as it goes and works on one
-thread, so that the requests beside it do not notice. It speaks JSON lines on standard output; the last one is the verdict.
+thread, so that the requests beside it do not notice. It speaks JSON lines on standard output; the last one is the verdict. It
+ends when its standard input does, as happens when the process that started it dies.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,7 @@ def _say(line: dict[str, Any]) -> None:
 def main(path: str) -> int:
     """Does the job described in the JSON file at `path`; returns the exit code."""
     os.nice(19)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     job = json.loads(Path(path).read_text(encoding="utf-8"))
     try:
         _say({"verdict": _refit(job)})
@@ -58,6 +61,13 @@ def main(path: str) -> int:
         _say({"refused": str(fault) or "not enough memory"})
         return REFUSED
     return 0
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is gone: nobody would hear the verdict."""
+    while os.read(0, 1):
+        pass
+    os._exit(REFUSED)
 
 
 def _refit(job: dict[str, Any]) -> dict[str, Any]:

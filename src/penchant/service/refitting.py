@@ -22,6 +22,9 @@ from penchant.store.protocol import Store, Version
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
+Child = subprocess.Popen[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Refit:
     """What became of a refit.
@@ -45,8 +48,12 @@ def refit(
     config: ServiceConfig,
     now: float,
     reporter: Reporter = SILENT,
+    children: set[Child] | None = None,
 ) -> Refit:
     """Fits the model of `current` anew on everything in the log, at the lowest priority and on one thread.
+
+    Args:
+        children: holds the process while it runs, so that somebody else may end it.
 
     Raises:
         UserError: the log cannot be learned from; says why.
@@ -69,26 +76,30 @@ def refit(
         }
         path = folder / "job.json"
         path.write_text(json.dumps(job), encoding="utf-8")
-        found = _run(path, reporter)
+        found = _run(path, reporter, set() if children is None else children)
         if not found["admitted"]:
             return Refit(version=None, found=found)
         card = {"gate": found["gate"], "events": found["events"]}
         return Refit(version=admit(store, shelf, folder / "model", now, trained_to=upto, card=card), found=found)
 
 
-def _run(job: Path, reporter: Reporter) -> dict[str, Any]:
+def _run(job: Path, reporter: Reporter, children: set[Child]) -> dict[str, Any]:
     environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, "1")
     command = [sys.executable, "-m", "penchant.service.refit_worker", str(job)]
     last: dict[str, Any] = {}
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment) as child:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True, env=environment) as child:
             assert child.stdout is not None
+            children.add(child)
             try:
                 for line in child.stdout:
                     last = _heard(line, reporter) or last
             except BaseException:
                 child.kill()
                 raise
+            finally:
+                children.discard(child)
         code = child.returncode
         errors.seek(0)
         tail = errors.read().strip().splitlines()[-3:]

@@ -29,7 +29,7 @@ from penchant.service.intake import Intake, checked_id
 from penchant.service.keeper import Keeper
 from penchant.service.nouns import ModelInfo, NotReady, Readiness, Receipt, Recorded, Refitted, Served, Why
 from penchant.service.recording import record
-from penchant.service.refitting import refit
+from penchant.service.refitting import Child, refit
 from penchant.service.settings import ServiceConfig
 from penchant.service.shelf import Shelf, described, version_of
 from penchant.service.shown import Shown
@@ -76,6 +76,7 @@ class Service:
         self.keeper = Keeper(store, self.worlds, self.config, warm=self._warm)
         self.shown = Shown(store)
         self._refitting = Lock()
+        self._children: set[Child] = set()
         self._pipeline_of = lru_cache(maxsize=16)(self._kept_pipeline)
         self._intake: Intake | None = None
 
@@ -218,7 +219,7 @@ class Service:
                 raise NotReady(_NO_MODEL)
             made = refit(
                 self.store, self.shelf, version_of(self.store, pointer.version), url=self.url, project=self.project,
-                config=self.config, now=self.clock(), reporter=reporter,
+                config=self.config, now=self.clock(), reporter=reporter, children=self._children,
             )  # fmt: skip
             version = made.version
             return Refitted(model=None if version is None else self.activate(version.version), found=made.found)
@@ -249,6 +250,8 @@ class Service:
 
     def close(self) -> None:
         """See `App.close`; the store itself belongs to who opened it."""
+        for child in tuple(self._children):
+            child.kill()
         self.keeper.close()
         self.shown.close()
 
