@@ -11,7 +11,7 @@ def serve_section(results: Sequence[Mapping[str, Any]]) -> str:
     if not results:
         return ""
     machine = results[0]["machine"]
-    title = f"## serve\n\n`penchant serve` as a child process, load from another process on loopback; {machine['cores']} cores, "
+    title = f"## serve\n\n`penchant serve` as a child process, load from another process; {machine['cores']} cores, "
     title += (
         f"{machine['processor']}. Medians of the runs that stand in `serve-ROW.json`; see `benchmarks/serve.py`.\n\n"
     )
