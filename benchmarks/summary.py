@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.recording import RESULTS
 from benchmarks.summary_nets import labelled_section, seeds_section, training_section
+from benchmarks.summary_serve import serve_section
 
 REFERENCES = Path(__file__).with_name("references.toml")
 
@@ -157,11 +158,13 @@ def fold_in_section(name: str, result: dict[str, Any]) -> str:
 
 def main() -> None:
     references = tomllib.loads(REFERENCES.read_text(encoding="utf-8"))
-    parts = [_HEAD]
+    parts, served = [_HEAD], []
     for path in sorted(RESULTS.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
         quoted = references.get(path.stem, {})
-        if "cold_rows" in result:
+        if path.stem.startswith("serve-"):
+            served.append(result)
+        elif "cold_rows" in result:
             parts.append(cold_section(path.stem, result, quoted))
         elif "users_rows" in result:
             parts.append(users_section(path.stem, result))
@@ -175,6 +178,7 @@ def main() -> None:
             parts.append(training_section(path.stem, result))
         elif "protocol" in result and "rows" in result:
             parts += [section(path.stem, result, quoted), *filter(None, [against(result)])]
+    parts += filter(None, [serve_section(served)])
     (RESULTS / "README.md").write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {RESULTS.name}/README.md")
 
