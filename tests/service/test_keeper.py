@@ -9,6 +9,7 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.errors import BadModelFolder, UserError
+from penchant.event import Interaction
 from penchant.query import Query
 from penchant.service.service import Service
 from penchant.service.shelf import admit
@@ -68,6 +69,24 @@ def test_a_version_that_rots_on_the_shelf_is_never_current(open_service: Open, e
     service.keeper.refresh()
     assert service.recommend(Query(user_id="u", k=2)).slate.model_version == first
     assert "arrays.npz" in str(service.status()["trouble"])
+
+
+def test_popularity_goes_on_while_the_wanted_version_is_broken(
+    open_service: Open, ease_folder: Path, now: Hand
+) -> None:
+    service = open_service(popularity_seconds=1e-9)
+    made = admit(service.store, service.shelf, ease_folder, now())
+    service.store.point(made.version, now())
+    shutil.rmtree(service.shelf.folder / made.version)
+    for _ in range(2):
+        service.record([Interaction(user_id="u", item_id="s0001", at=now(), kind="play")]).result(10)
+        service.keeper.refresh()
+        assert service.keeper.trouble and service.keeper.current is not None
+        assert service.keeper.current.popularity_offset == service.store.offset()
+    # a process that begins now serves the other version, with the popularity of now
+    other = open_service(folder=None, popularity_seconds=3600).keeper
+    assert other.trouble and other.current is not None
+    assert other.current.popularity_offset == service.store.offset()
 
 
 def test_an_unknown_version_names_the_newest(open_service: Open) -> None:

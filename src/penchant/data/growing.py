@@ -139,14 +139,14 @@ def _replaced(offsets: Int64, values: ArrayT, n: int, rows: Nums, given: Sequenc
     return frozen(offsets_of(lengths)), frozen(np.concatenate([*pieces, values[offsets[done] :]]))  # type: ignore[return-value]
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     """Whether it is a number that a float32 can hold."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _GREATEST
 
 
 def _plain(name: str, column: Column, value: Any, strict: bool) -> Any:
     """The value as the column keeps it; None for one of another kind where that is no error."""
-    number = _is_number(value)
+    number = is_number(value)
     match column:
         case Categories() if isinstance(value, str) or (number and value == int(value)):
             # numbers that name things, such as a year
@@ -160,7 +160,7 @@ def _plain(name: str, column: Column, value: Any, strict: bool) -> Any:
         case Tags() if isinstance(value, list | tuple) and all(isinstance(tag, str) for tag in value):
             return value
         case Vectors() if isinstance(value, list | tuple) and len(value) == column.values.shape[1]:
-            if all(map(_is_number, value)):
+            if all(map(is_number, value)):
                 return value
     if not strict:
         return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from penchant.clock import wall_clock
 from penchant.pipeline.settings import PipelineConfig
@@ -83,7 +84,8 @@ def _log_as_json() -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.dict_tracebacks,
+        # without the values of variables: ids of people, and keys, are among them
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
     ]
     renderer = structlog.processors.JSONRenderer()
     out = logging.StreamHandler()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from penchant.context import checked_instant
+from penchant.data.growing import is_number
 from penchant.data.schema import Field, Schema
 from penchant.errors import BadConfig, UnknownName, UserError
 from penchant.event import Flag, Interaction, ItemUpdate, UserUpdate
@@ -47,6 +47,8 @@ class Intake:
                 self._check_id("subject_id", event.subject_id)
                 if not 0 <= event.score <= 1:
                     raise BadConfig(f"score: expected a number in 0..1, got {event.score}")
+                if not all(map(_is_text, event.reasons)):
+                    raise BadConfig(f"reasons: expected texts without NUL, got {_shown(event.reasons)}")
 
     def _check_interaction(self, event: Interaction) -> None:
         self._check_id("user_id", event.user_id)
@@ -57,8 +59,8 @@ class Intake:
             self._check_id("recommendation_id", event.recommendation_id)
         if event.kind not in self.schema.kinds:
             self.schema.kind_number(event.kind)
-        if not math.isfinite(event.value):
-            raise BadConfig(f"value: expected a finite number, got {event.value}")
+        if not is_number(event.value):
+            raise BadConfig(f"value: expected a finite number that 32 bits can hold, got {_shown(event.value)}")
         if event.context:
             for name, value in event.context.items():
                 check_value("context", name, value, self.schema.context_field(name))
@@ -116,19 +118,29 @@ def check_value(place: str, name: str, value: Any, field: Field) -> None:
     match field.kind:
         case "category":
             # numbers that name things, such as a year
-            good = isinstance(value, str | int) and not isinstance(value, bool)
+            good = _is_text(value) or (isinstance(value, int) and is_number(value))
         case "text":
-            good = isinstance(value, str)
+            good = _is_text(value)
         case "number" | "cycle":
-            good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            good = is_number(value)
         case "tags":
-            good = isinstance(value, str) or (
-                isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
-            )
+            good = _is_text(value) or (isinstance(value, list | tuple) and all(map(_is_text, value)))
         case "vector":
-            good = isinstance(value, list | tuple) and all(
-                isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value
-            )
+            good = isinstance(value, list | tuple) and all(map(is_number, value))
     if not good:
         wanted = {"tags": "a list of texts", "vector": "a list of finite numbers"}.get(field.kind) or _PLAIN[field.kind]
-        raise BadConfig(f"{place}.{name}: expected {wanted}, got {value!r:.60}")
+        raise BadConfig(f"{place}.{name}: expected {wanted}, got {_shown(value)}")
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is a text that every store can keep: without NUL, and no half of a surrogate pair."""
+    if not isinstance(value, str):
+        return False
+    return value.isprintable() or not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return f"{value!r:.60}"
+    except ValueError:  # a whole number of thousands of digits
+        return "a number too long to be shown"

@@ -74,7 +74,6 @@ class Keeper:
 
     def _follow(self, pointer: Pointer) -> None:
         if self._pointer is None or pointer.generation != self._pointer.generation or self.current is None:
-            self._popularity_due = 0.0
             self._renew(pointer.version)
             self._pointer = pointer
         else:
@@ -86,9 +85,9 @@ class Keeper:
         upto = self.store.offset()
         same = world is not None and world.version == version
         popularity = world.popularity_offset if same and world is not None else 0
-        if time.monotonic() >= self._popularity_due:
+        due = time.monotonic() >= self._popularity_due or not same
+        if due:
             popularity = upto
-            self._popularity_due = time.monotonic() + self.config.popularity_seconds
         catalogue = world.catalogue_offset if same and world is not None else 0
         newest = self.store.updated()
         catalogue = max(catalogue, newest)
@@ -98,6 +97,9 @@ class Keeper:
         if self.warm is not None:
             self.warm(made)
         self.current = made
+        if due:
+            # only now: a version that could not be served must not put off the popularity of the one that is
+            self._popularity_due = time.monotonic() + self.config.popularity_seconds
 
     def start(self) -> None:
         """Refreshes from now on, in a thread of its own."""
