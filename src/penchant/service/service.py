@@ -220,7 +220,13 @@ class Service:
                 self.store, self.shelf, version_of(self.store, pointer.version), url=self.url, project=self.project,
                 config=self.config, now=self.clock(), reporter=reporter,
             )  # fmt: skip
-            version = made.version
+            version, newer = made.version, self.store.pointer()
+            if version is not None and newer is not None and newer.generation != pointer.generation:
+                # somebody chose in the meantime, and knew what the gate does not
+                reason = (
+                    f"{newer.version} was activated meanwhile and stays; {version.version} can be activated by hand"
+                )
+                return Refitted(model=None, found={**made.found, "reason": reason})
             return Refitted(model=None if version is None else self.activate(version.version), found=made.found)
         finally:
             self._refitting.release()
