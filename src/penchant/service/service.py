@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from penchant.clock import Clock, wall_clock
-from penchant.errors import BadConfig, UnknownId, UnknownName, UserError
+from penchant.errors import BadConfig, BadModelFolder, PenchantError, UnknownId, UnknownName, UserError
 from penchant.log import SILENT, Reporter
 from penchant.pipeline.asked import World
 from penchant.pipeline.pipeline import Pipeline
@@ -125,9 +125,21 @@ class Service:
         )  # fmt: skip
 
     def _warm(self, world: World) -> None:
-        """Asks a world something before it is served: the first answer pays for caches, and a broken model shows itself."""
+        """Asks a world something before it is served: the first answer pays for caches, and a broken model shows itself.
+
+        Raises:
+            BadModelFolder: the model cannot answer; the request path would go on without it.
+        """
         query = Query(history=(), at=self.clock(), k=10)
-        self._answer(world, query, np.zeros(len(world.catalogue.items), dtype=np.bool_), 0)
+        try:
+            made = self._answer(world, query, np.zeros(len(world.catalogue.items), dtype=np.bool_), 0)
+        except PenchantError:
+            raise
+        except Exception as fault:
+            raise BadModelFolder(f"{world.version}: cannot answer ({type(fault).__name__}: {fault})") from fault
+        for stage in made.slate.trace:
+            if stage.failure is not None and stage.stage in _BY_MODEL:
+                raise BadModelFolder(f"{world.version}: cannot answer ({stage.failure})")
 
     def trending(
         self, k: int, *, window: float | None = None, where: str | None = None, at: float | None = None
@@ -263,5 +275,7 @@ def _stage_failed(stage: str, fault: Exception) -> None:
     _log.error("stage failed", extra={"stage": stage, "reason": repr(fault)}, exc_info=fault)
 
 
+_BY_MODEL = ("retrieve model", "rank model")
+"""Stages that fail when the model does."""
 _NO_MODEL = "no model is served yet; give one: penchant swap MODEL_DIR"
 _SHOWN = {"kinds", "context", "item_attributes", "user_attributes", "repeats", "time_zone"}
