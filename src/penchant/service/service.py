@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from penchant.clock import Clock, wall_clock
-from penchant.errors import BadConfig, BadModelFolder, PenchantError, UnknownId, UnknownName, UserError
+from penchant.errors import BadConfig, BadModelFolder, PenchantError, UnknownId, UserError
 from penchant.log import SILENT, Reporter
 from penchant.pipeline.asked import World
-from penchant.pipeline.pipeline import Pipeline
-from penchant.pipeline.settings import PipelineConfig, build_pipeline
+from penchant.pipeline.settings import PipelineConfig
 from penchant.query import Query
 from penchant.service import exporting
 from penchant.service.answering import Answer, answer, impression_of, served
@@ -35,6 +33,7 @@ from penchant.service.shelf import Shelf, described, version_of
 from penchant.service.shown import Shown
 from penchant.service.status import status_of
 from penchant.service.trending import trending
+from penchant.service.ways import Way
 from penchant.service.why import draw_again
 from penchant.service.worlds import Worlds
 from penchant.store.protocol import ItemState, Logged, Store
@@ -68,15 +67,13 @@ class Service:
     ) -> None:
         self.store, self.shelf, self.url, self.project, self.clock = store, shelf, url, project, clock
         self.config = config or ServiceConfig()
-        settings = pipeline or PipelineConfig()
-        self.pipeline, self.pipeline_key = build_pipeline(settings, failed=_stage_failed), settings.key
-        store.keep_text(f"pipeline:{self.pipeline_key}", settings.model_dump_json())
+        self.way = Way.begun(store, pipeline or PipelineConfig(), self.config, _stage_failed)
         self.availability = Availability(store, self.config.suspicion)
         self.worlds = Worlds(store, shelf, self.config.worlds_kept)
         self.keeper = Keeper(store, self.worlds, self.config, warm=self._warm)
         self.shown = Shown(store)
         self._refitting = Lock()
-        self._pipeline_of = lru_cache(maxsize=16)(self._kept_pipeline)
+        self._way_of = lru_cache(maxsize=16)(self._kept_way)
         self._intake: Intake | None = None
 
     def start(self) -> None:
@@ -109,7 +106,7 @@ class Service:
         # an update that came in between is part of the answer's state of the log
         upto = max(upto, withheld.upto)
         made = self._answer(world, query, self.availability.mask(world, withheld), upto, exact)
-        kept = impression_of(made, upto=upto, seed=self.config.seed, pipeline_key=self.pipeline_key)
+        kept = impression_of(made, upto=upto, seed=self.config.seed, pipeline_key=self.way.key)
         self.shown.add(kept)
         return served(made, upto=upto)
 
@@ -120,8 +117,8 @@ class Service:
 
     def _answer(self, world: World, query: Query, withheld: Any, upto: int, exact: bool = False) -> Answer:
         return answer(
-            self.store, self.pipeline, world, query, withheld, upto=upto, now=self.clock(), seed=self.config.seed,
-            recommendation_id=secrets.token_hex(12), history_events=self.config.history_events, exact=exact,
+            self.store, self.way.pipeline, world, query, withheld, upto=upto, now=self.clock(), seed=self.config.seed,
+            recommendation_id=secrets.token_hex(12), history_events=self.way.history_events, exact=exact,
         )  # fmt: skip
 
     def _warm(self, world: World) -> None:
@@ -154,16 +151,10 @@ class Service:
     def why(self, recommendation_id: str) -> Why:
         """See `App.why`."""
         self.shown.flush()
-        return draw_again(
-            self.store, self.worlds, self.availability, self._pipeline_of, recommendation_id,
-            history_events=self.config.history_events,
-        )  # fmt: skip
+        return draw_again(self.store, self.worlds, self.availability, self._way_of, recommendation_id)
 
-    def _kept_pipeline(self, key: str) -> Pipeline:
-        text = self.store.text(f"pipeline:{key}")
-        if text is None:
-            raise UnknownName("request path", key, ())
-        return build_pipeline(PipelineConfig.parse(json.loads(text)), failed=_stage_failed)
+    def _kept_way(self, key: str) -> Way:
+        return Way.kept(self.store, key, _stage_failed)
 
     # -- items and people ------------------------------------------------------------------------------------------
 
