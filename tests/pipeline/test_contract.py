@@ -33,7 +33,7 @@ def test_others_move_up_where_some_are_taken_away() -> None:
 def test_the_log_is_asked_about_the_head_alone_when_that_is_enough() -> None:
     looked_at: list[list[int]] = []
 
-    def chosen_before(items: Nums) -> Bool:
+    def chosen_before(items: Nums, kind: str | None) -> Bool:
         looked_at.append(items.tolist())
         return np.isin(items, [5])
 

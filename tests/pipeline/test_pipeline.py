@@ -217,7 +217,7 @@ def test_the_contract_holds_for_any_settings(data: st.DataObject) -> None:
 def test_a_very_long_past_is_asked_about_the_items_themselves(models: dict[str, Model]) -> None:
     # the log knows that ann chose g long ago, beyond the past that came with the question
     asked = ask(world_of(models["popular"]), Query(user_id="ann", at=day(7), k=8, repeats="exclude"))
-    long_ago = replace(asked, chosen_before=lambda items: items == ITEMS.index("g"))
+    long_ago = replace(asked, chosen_before=lambda items, _: items == ITEMS.index("g"))
     assert set(ids(build_pipeline().answer(asked))) == {"e", "f", "g", "h"}
     assert set(ids(build_pipeline().answer(long_ago))) == {"e", "f", "h"}
 

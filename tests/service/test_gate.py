@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,12 @@ from penchant.data.dataset import Dataset
 from penchant.errors import UserError
 from penchant.event import Flag, Interaction
 from penchant.log import SILENT
+from penchant.models.ease import Ease
 from penchant.query import Query
 from penchant.rng import generator
 from penchant.service import gate
+from penchant.service.refitting import Refit
+from penchant.service.shelf import admit
 from penchant.service.training_log import dataset_of
 from tests.service.conftest import Hand, Open
 
@@ -91,6 +96,27 @@ def test_a_refit_serves_what_the_log_taught(open_service: Open, now: Hand) -> No
     assert done.found["gate"]["questions"] > 20
     assert done.model.trained_to == service.store.offset()
     assert service.recommend(Query(user_id="n1", k=3)).slate.model_version == done.model.version
+
+
+def test_a_refit_does_not_undo_what_somebody_activated_meanwhile(
+    open_service: Open, ease_folder: Path, log: Dataset, now: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = open_service()
+    Ease(reg=7.0).fit(log).save(tmp_path / "refitted")
+
+    def refit(*given: object, **named: object) -> Refit:
+        chosen = admit(service.store, service.shelf, ease_folder, now())
+        service.activate(chosen.version)
+        made = admit(service.store, service.shelf, tmp_path / "refitted", now(), trained_to=service.store.offset())
+        return Refit(version=made, found={"reason": "not worse"})
+
+    monkeypatch.setattr("penchant.service.service.refit", refit)
+    done = service.refit()
+    (current,) = (info for info in service.models() if info.current)
+    assert done.model is None and current.version in done.found["reason"]
+    assert service.recommend(Query(user_id="u", k=2)).slate.model_version == current.version
+    (made,) = (info for info in service.models() if info.trained_to)
+    assert service.activate(made.version).current
 
 
 def test_nothing_to_refit_without_a_model(open_service: Open) -> None:

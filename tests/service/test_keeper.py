@@ -10,6 +10,7 @@ import pytest
 from penchant.data.dataset import Dataset
 from penchant.errors import BadModelFolder, UserError
 from penchant.event import Interaction
+from penchant.models.ease import Ease
 from penchant.query import Query
 from penchant.service.service import Service
 from penchant.service.shelf import admit
@@ -69,6 +70,27 @@ def test_a_version_that_rots_on_the_shelf_is_never_current(open_service: Open, e
     service.keeper.refresh()
     assert service.recommend(Query(user_id="u", k=2)).slate.model_version == first
     assert "arrays.npz" in str(service.status()["trouble"])
+
+
+@pytest.mark.parametrize("broken", ["score_batch", "encode"])
+def test_a_model_that_loads_but_cannot_answer_is_never_served(
+    open_service: Open, ease_folder: Path, now: Hand, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    service = open_service()
+    (first,) = versions(service)
+    made = admit(service.store, service.shelf, ease_folder, now())
+
+    def fails(*given: object) -> None:
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(Ease, broken, fails)
+    with pytest.raises(BadModelFolder, match=f"{made.version}: cannot answer .*no such thing"):
+        service.activate(made.version)
+    assert versions(service) == [first]
+    service.store.point(made.version, now())
+    service.keeper.refresh()
+    assert service.recommend(Query(user_id="u", k=2)).slate.model_version == first
+    assert "cannot answer" in str(service.status()["trouble"])
 
 
 def test_popularity_goes_on_while_the_wanted_version_is_broken(

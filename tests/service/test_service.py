@@ -164,3 +164,13 @@ def test_a_history_of_the_query_is_not_mixed_with_the_log(service: Service, now:
     play(service, "ann", "s0001", now())
     answer = service.recommend(Query(user_id="ann", history=(Past(item_id="s0002"),), k=2))
     assert answer.history == ()
+
+
+def test_a_filter_knows_a_past_that_is_too_long_to_be_read(open_service: Open, now: Hand) -> None:
+    service = open_service(history_events=3)
+    played = [f"s000{number}" for number in range(1, 7)]
+    for item in played:
+        play(service, "fan", item, now())
+    for where in ("not seen()", "not seen('play')"):
+        found = ids(service, Query(user_id="fan", k=60, repeats="allow", where=where))
+        assert len(found) > 3 and not set(found) & set(played), where

@@ -71,3 +71,21 @@ def test_scores_are_kept_to_the_last_bit(open_service: Open, now: Hand) -> None:
     kept = service.store.impression(answer.slate.recommendation_id)
     assert kept is not None
     np.testing.assert_array_equal(kept.scores, [item.score for item in answer.slate.items])
+
+
+def test_a_list_is_drawn_again_by_a_service_with_other_settings(open_service: Open, now: Hand) -> None:
+    short = open_service(history_events=2, suspicion=0.3)
+    for number in range(1, 7):
+        short.record([Interaction(user_id="fan", item_id=f"s000{number}", at=now(), kind="play")]).result(10)
+    flagged = short.recommend(Query(user_id="fan", k=1)).slate.items[0].item_id
+    short.record([Flag(subject_kind="item", subject_id=flagged, at=now(), score=0.5)]).result(10)
+    served = short.recommend(Query(user_id="fan", k=8))
+    assert len(served.history) == 2 and flagged not in [item.item_id for item in served.slate.items]
+    short.shown.flush()
+    # such as the command line, which knows nothing of what the server was told
+    usual = open_service(folder=None)
+    found = usual.why(served.slate.recommendation_id)
+    assert found.same and len(found.history) == 2
+    assert flagged in [item.item_id for item in usual.recommend(Query(user_id="fan", k=60)).slate.items]
+    assert usual.why(usual.recommend(Query(user_id="fan", k=8)).slate.recommendation_id).same
+    assert usual.why(served.slate.recommendation_id).same

@@ -64,7 +64,8 @@ class Asked:
         withheld: bool [n_items], items that must not be shown to anybody: unavailable, deleted.
         seen: int32, distinct items that the person has an event with, as of the question.
         seen_by_kind: the same for each kind of event that there was.
-        chosen_before: which of some items (int32 [n]) the person chose before, bool [n]; None when `seen` is the whole past.
+        chosen_before: which of some items (int32 [n]) the person has an event with, of one kind where one is given,
+            bool [n]; None when `seen` is the whole past.
         draw: makes the generator of this answer alone; most answers draw nothing.
         exact: score the whole catalogue instead of what is retrieved.
     """
@@ -75,7 +76,7 @@ class Asked:
     withheld: Bool
     seen: Nums
     seen_by_kind: Mapping[str, Nums] = field(default_factory=dict)
-    chosen_before: Callable[[Nums], Bool] | None = None
+    chosen_before: Callable[[Nums, str | None], Bool] | None = None
     draw: Callable[[], Generator]
     exact: bool = False
 

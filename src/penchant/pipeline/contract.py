@@ -61,7 +61,7 @@ def _may_be_shown(asked: Asked, ranked: Candidates, where: Holds | None) -> tupl
     if asked.excludes_seen and asked.chosen_before is not None and fine.any():
         # it looks into the log, so it is asked last and about few
         keep = np.ones(len(items), dtype=np.bool_)
-        keep[fine] = ~asked.chosen_before(items[fine])
+        keep[fine] = ~asked.chosen_before(items[fine], None)
         rule("seen long ago", keep)
     return fine, removed
 

@@ -67,8 +67,9 @@ def answer(
     person = known(store, query, upto, history_events, attributes=bool(world.catalogue.schema.user_attributes))
     query = resolved(query, person.events, now)
 
-    def chosen(ids: Sequence[str]) -> frozenset[str]:
-        return store.chosen_among(str(query.user_id), ids, before=query.at, upto=upto)
+    def chosen(ids: Sequence[str], kind: str | None) -> frozenset[str]:
+        kinds = None if kind is None else (kind,)
+        return store.chosen_among(str(query.user_id), ids, before=query.at, upto=upto, kinds=kinds)
 
     question = asked(
         world, query, person, withheld, seed=seed, recommendation_id=recommendation_id, exact=exact,

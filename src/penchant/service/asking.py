@@ -18,6 +18,9 @@ from penchant.query import Past, Query
 from penchant.rng import for_request
 from penchant.store.protocol import Store
 
+Chosen = Callable[[Sequence[str], str | None], Iterable[str]]
+"""Which of some items the person has an event with, of one kind where one is given."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
@@ -54,7 +57,7 @@ def asked(
     seed: int,
     recommendation_id: str,
     exact: bool = False,
-    chosen_before: Callable[[Sequence[str]], Iterable[str]] | None = None,
+    chosen_before: Chosen | None = None,
 ) -> Asked:
     """The question in numbers; raises UnknownName for an undeclared context field, attribute or kind in the query."""
     schema = world.catalogue.schema
@@ -96,12 +99,12 @@ def _past(event: Interaction, declared: AbstractSet[str]) -> Past:
     return past
 
 
-def _in_numbers(world: World, chosen_before: Callable[[Sequence[str]], Iterable[str]]) -> Callable[[Nums], Bool]:
+def _in_numbers(world: World, chosen_before: Chosen) -> Callable[[Nums, str | None], Bool]:
     items = world.catalogue.items
 
-    def which(numbers: Nums) -> Bool:
+    def which(numbers: Nums, kind: str | None) -> Bool:
         ids = items.ids_of(numbers)
-        found = set(chosen_before(ids))
+        found = set(chosen_before(ids, kind))
         return frozen(np.asarray([item in found for item in ids], dtype=np.bool_))
 
     return which

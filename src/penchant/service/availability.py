@@ -37,9 +37,9 @@ class Availability:
 
     def __init__(self, store: Store, suspicion: float) -> None:
         self.store, self.suspicion = store, suspicion
-        self._lock = Lock()
+        self._lock, self._past_lock = Lock(), Lock()
         self._now = Withheld()
-        self._past: dict[int, Withheld] = {}
+        self._past: dict[tuple[float, int], Withheld] = {}
         self._mask: tuple[World, Withheld, Bool] | None = None
 
     def now(self) -> Withheld:
@@ -49,15 +49,21 @@ class Availability:
             with self._lock:
                 newest = self.store.updated()
                 if newest > self._now.upto:
-                    self._now = self._later(self._now, newest)
+                    self._now = self._later(self._now, newest, self.suspicion)
         return self._now
 
-    def as_of(self, upto: int) -> Withheld:
-        """As it was at an offset; read on from the nearest earlier one that was asked for of late."""
-        with self._lock:
-            nearest = max((offset for offset in self._past if offset <= upto), default=None)
-            found = self._later(Withheld() if nearest is None else self._past[nearest], upto)
-            self._past[upto] = found
+    def as_of(self, upto: int, suspicion: float) -> Withheld:
+        """As it was at an offset, for flags of at least `suspicion`; read on from the nearest earlier one asked for of late.
+
+        Reading may take long; no question of now waits for it.
+        """
+        with self._past_lock:
+            nearest = max(
+                (offset for least, offset in self._past if least == suspicion and offset <= upto), default=None
+            )
+            before = Withheld() if nearest is None else self._past[suspicion, nearest]
+            found = self._later(before, upto, suspicion)
+            self._past[suspicion, upto] = found
             while len(self._past) > _PAST_KEPT:
                 self._past.pop(next(iter(self._past)))
             return found
@@ -71,12 +77,12 @@ class Availability:
         self._mask = (world, withheld, mask)
         return mask
 
-    def _later(self, before: Withheld, upto: int) -> Withheld:
+    def _later(self, before: Withheld, upto: int, suspicion: float) -> Withheld:
         gone, flagged = set(before.gone), set(before.flagged)
         for stored in self.store.scan(before.upto, upto, types=(ItemUpdate, Flag)):
             match stored.event:
                 case ItemUpdate(item_id=item):
                     (gone.discard if stored.event.available and not stored.event.deleted else gone.add)(item)
                 case Flag(subject_kind="item", subject_id=item):
-                    (flagged.add if stored.event.score >= self.suspicion else flagged.discard)(item)
+                    (flagged.add if stored.event.score >= suspicion else flagged.discard)(item)
         return Withheld(upto=upto, gone=frozenset(gone), flagged=frozenset(flagged))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from penchant.event import Interaction, UserUpdate
 from penchant.service.nouns import Receipt
-from penchant.store.protocol import Store, Version
+from penchant.store.protocol import Store, Stored, Version
 
 _REFIT = (
     "models cannot unlearn one person: those in `trained_versions` still hold what they learned from these events (no id) "
-    "until the next refit (`POST /v1/models:refit`, `penchant refit`), which does not see them any more"
+    "until the next refit (`POST /v1/models:refit`, `penchant refit`), which does not see them any more; one that was under "
+    "way when this was asked may have seen them"
 )
-_NO_REFIT = "no model of this project was trained with the person; nothing remains to be done"
+_NO_REFIT = (
+    "no model of this project was trained with the person; nothing remains to be done, unless a refit was under way when this "
+    "was asked, which may have seen the events"
+)
+_NOTHING = (
+    "nothing of the person was found; where an earlier receipt names models, that still holds until the next refit"
+)
 
 
 def forget(store: Store, user_id: str, at: float) -> Receipt:
@@ -29,7 +35,7 @@ def forget(store: Store, user_id: str, at: float) -> Receipt:
         places=erased.places,
         rows=erased.rows,
         trained_versions=trained,
-        refit=_REFIT if trained else _NO_REFIT,
+        refit=_NOTHING if erased.first_offset is None else _REFIT if trained else _NO_REFIT,
         outside=(
             "the event files and the model folder (its people/) that `penchant train` read and wrote: remove the person there "
             "and train again",
@@ -52,9 +58,9 @@ SEEDED = "log:"
 
 
 def _was_seeded(store: Store, user_id: str) -> bool:
-    first = next(iter(store.export(user_id)), None)
-    event = getattr(first, "event", None)
-    return isinstance(event, Interaction | UserUpdate) and (event.event_id or "").startswith(SEEDED)
+    # attributes, or an event of long ago, that came later may stand before those of the first model
+    events = (part.event for part in store.export(user_id) if isinstance(part, Stored))
+    return any((event.event_id or "").startswith(SEEDED) for event in events)
 
 
 def _saw(version: Version, first_offset: int | None, seeded: bool) -> bool:

@@ -104,7 +104,7 @@ class Refitted:
     """What became of a refit.
 
     Attributes:
-        model: the new version, served from now on; None where the gate did not let it in.
+        model: the new version, served from now on; None where the gate did not let it in, or another was activated meanwhile.
         found: what was learned from and what the gate found, in plain values, with a `reason` in words.
     """
 

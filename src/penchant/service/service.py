@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from penchant.clock import Clock, wall_clock
-from penchant.errors import BadConfig, UnknownId, UnknownName, UserError
+from penchant.errors import BadConfig, BadModelFolder, PenchantError, UnknownId, UserError
 from penchant.log import SILENT, Reporter
 from penchant.pipeline.asked import World
-from penchant.pipeline.pipeline import Pipeline
-from penchant.pipeline.settings import PipelineConfig, build_pipeline
+from penchant.pipeline.settings import PipelineConfig
 from penchant.query import Query
 from penchant.service import exporting
 from penchant.service.answering import Answer, answer, impression_of, served
@@ -35,6 +33,7 @@ from penchant.service.shelf import Shelf, described, version_of
 from penchant.service.shown import Shown
 from penchant.service.status import status_of
 from penchant.service.trending import trending
+from penchant.service.ways import Way
 from penchant.service.why import draw_again
 from penchant.service.worlds import Worlds
 from penchant.store.protocol import ItemState, Logged, Store
@@ -68,16 +67,14 @@ class Service:
     ) -> None:
         self.store, self.shelf, self.url, self.project, self.clock = store, shelf, url, project, clock
         self.config = config or ServiceConfig()
-        settings = pipeline or PipelineConfig()
-        self.pipeline, self.pipeline_key = build_pipeline(settings, failed=_stage_failed), settings.key
-        store.keep_text(f"pipeline:{self.pipeline_key}", settings.model_dump_json())
+        self.way = Way.begun(store, pipeline or PipelineConfig(), self.config, _stage_failed)
         self.availability = Availability(store, self.config.suspicion)
         self.worlds = Worlds(store, shelf, self.config.worlds_kept)
         self.keeper = Keeper(store, self.worlds, self.config, warm=self._warm)
         self.shown = Shown(store)
         self._refitting = Lock()
         self._children: set[Child] = set()
-        self._pipeline_of = lru_cache(maxsize=16)(self._kept_pipeline)
+        self._way_of = lru_cache(maxsize=16)(self._kept_way)
         self._intake: Intake | None = None
 
     def start(self) -> None:
@@ -110,7 +107,7 @@ class Service:
         # an update that came in between is part of the answer's state of the log
         upto = max(upto, withheld.upto)
         made = self._answer(world, query, self.availability.mask(world, withheld), upto, exact)
-        kept = impression_of(made, upto=upto, seed=self.config.seed, pipeline_key=self.pipeline_key)
+        kept = impression_of(made, upto=upto, seed=self.config.seed, pipeline_key=self.way.key)
         self.shown.add(kept)
         return served(made, upto=upto)
 
@@ -121,14 +118,26 @@ class Service:
 
     def _answer(self, world: World, query: Query, withheld: Any, upto: int, exact: bool = False) -> Answer:
         return answer(
-            self.store, self.pipeline, world, query, withheld, upto=upto, now=self.clock(), seed=self.config.seed,
-            recommendation_id=secrets.token_hex(12), history_events=self.config.history_events, exact=exact,
+            self.store, self.way.pipeline, world, query, withheld, upto=upto, now=self.clock(), seed=self.config.seed,
+            recommendation_id=secrets.token_hex(12), history_events=self.way.history_events, exact=exact,
         )  # fmt: skip
 
     def _warm(self, world: World) -> None:
-        """Asks a world something before it is served: the first answer pays for caches, and a broken model shows itself."""
+        """Asks a world something before it is served: the first answer pays for caches, and a broken model shows itself.
+
+        Raises:
+            BadModelFolder: the model cannot answer; the request path would go on without it.
+        """
         query = Query(history=(), at=self.clock(), k=10)
-        self._answer(world, query, np.zeros(len(world.catalogue.items), dtype=np.bool_), 0)
+        try:
+            made = self._answer(world, query, np.zeros(len(world.catalogue.items), dtype=np.bool_), 0)
+        except PenchantError:
+            raise
+        except Exception as fault:
+            raise BadModelFolder(f"{world.version}: cannot answer ({type(fault).__name__}: {fault})") from fault
+        for stage in made.slate.trace:
+            if stage.failure is not None and stage.stage in _BY_MODEL:
+                raise BadModelFolder(f"{world.version}: cannot answer ({stage.failure})")
 
     def trending(
         self, k: int, *, window: float | None = None, where: str | None = None, at: float | None = None
@@ -143,16 +152,10 @@ class Service:
     def why(self, recommendation_id: str) -> Why:
         """See `App.why`."""
         self.shown.flush()
-        return draw_again(
-            self.store, self.worlds, self.availability, self._pipeline_of, recommendation_id,
-            history_events=self.config.history_events,
-        )  # fmt: skip
+        return draw_again(self.store, self.worlds, self.availability, self._way_of, recommendation_id)
 
-    def _kept_pipeline(self, key: str) -> Pipeline:
-        text = self.store.text(f"pipeline:{key}")
-        if text is None:
-            raise UnknownName("request path", key, ())
-        return build_pipeline(PipelineConfig.parse(json.loads(text)), failed=_stage_failed)
+    def _kept_way(self, key: str) -> Way:
+        return Way.kept(self.store, key, _stage_failed)
 
     # -- items and people ------------------------------------------------------------------------------------------
 
@@ -221,7 +224,13 @@ class Service:
                 self.store, self.shelf, version_of(self.store, pointer.version), url=self.url, project=self.project,
                 config=self.config, now=self.clock(), reporter=reporter, children=self._children,
             )  # fmt: skip
-            version = made.version
+            version, newer = made.version, self.store.pointer()
+            if version is not None and newer is not None and newer.generation != pointer.generation:
+                # somebody chose in the meantime, and knew what the gate does not
+                reason = (
+                    f"{newer.version} was activated meanwhile and stays; {version.version} can be activated by hand"
+                )
+                return Refitted(model=None, found={**made.found, "reason": reason})
             return Refitted(model=None if version is None else self.activate(version.version), found=made.found)
         finally:
             self._refitting.release()
@@ -260,5 +269,7 @@ def _stage_failed(stage: str, fault: Exception) -> None:
     _log.error("stage failed", extra={"stage": stage, "reason": repr(fault)}, exc_info=fault)
 
 
+_BY_MODEL = ("retrieve model", "rank model")
+"""Stages that fail when the model does."""
 _NO_MODEL = "no model is served yet; give one: penchant swap MODEL_DIR"
 _SHOWN = {"kinds", "context", "item_attributes", "user_attributes", "repeats", "time_zone"}

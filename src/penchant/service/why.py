@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from penchant.errors import UnknownId
 from penchant.event import Impression
-from penchant.pipeline.pipeline import Pipeline
 from penchant.service.answering import EXACT, answer
 from penchant.service.availability import Availability
 from penchant.service.nouns import Why
+from penchant.service.ways import Way
 from penchant.service.worlds import Worlds
 from penchant.slate import Slate
 from penchant.store.protocol import Store
@@ -19,10 +19,8 @@ def draw_again(
     store: Store,
     worlds: Worlds,
     availability: Availability,
-    pipeline_of: Callable[[str], Pipeline],
+    way_of: Callable[[str], Way],
     recommendation_id: str,
-    *,
-    history_events: int,
 ) -> Why:
     """The list of `recommendation_id`, made once more.
 
@@ -33,18 +31,19 @@ def draw_again(
     kept = store.impression(recommendation_id)
     if kept is None:
         raise UnknownId("recommendation", recommendation_id)
+    way = way_of(kept.pipeline.removesuffix(EXACT))
     world = worlds.world(kept.model_version, kept.catalogue_offset, kept.popularity_offset)
     made = answer(
         store,
-        pipeline_of(kept.pipeline.removesuffix(EXACT)),
+        way.pipeline,
         world,
         kept.query,
-        availability.as_of(kept.log_offset).mask(world),
+        availability.as_of(kept.log_offset, way.suspicion).mask(world),
         upto=kept.log_offset,
         now=kept.query.at or 0.0,
         seed=kept.seed,
         recommendation_id=recommendation_id,
-        history_events=history_events,
+        history_events=way.history_events,
         exact=kept.pipeline.endswith(EXACT),
     )
     return Why(impression=kept, history=made.events, again=made.slate, same=_same(kept, made.slate))

@@ -96,9 +96,12 @@ def test_the_question_speaks_for_itself() -> None:
 
 
 def test_a_very_long_past_counts_where_items_are_looked_at() -> None:
-    asked = replace(question(), chosen_before=lambda items: items == 3)
+    asked = replace(question(), chosen_before=lambda items, kind: items == (3 if kind is None else 4))
     rows = np.arange(7, dtype=np.int32)
     assert mask(parse("seen()"), asked, rows).tolist() == [True, True, False, True, False, False, True]
+    known = mask(parse("seen('buy')"), question(), rows)
+    assert not known[4]
+    assert mask(parse("seen('buy')"), asked, rows).tolist() == [*known[:4].tolist(), True, *known[5:].tolist()]
 
 
 # -- a second reading --------------------------------------------------------------------------------------------------

@@ -74,8 +74,8 @@ def _seen(tree: Seen, values: Values) -> Bool:
         seen[items] = True
         return seen
     seen = among(values.rows, items)
-    if tree.kind is None and asked.chosen_before is not None:
-        seen |= asked.chosen_before(values.rows)
+    if asked.chosen_before is not None:
+        seen |= asked.chosen_before(values.rows, tree.kind)
     return seen
 
 
