@@ -132,7 +132,7 @@ def ask_all(server: Server, deleter: Deleter, name: str, found: list[tuple[Answe
                     found.append((answer, gone))
 
 
-def vanish(start: Start, workers: int) -> None:
+def check_items_vanish(start: Start, workers: int) -> None:
     with start("--workers", str(workers)) as server:
         with server.caller() as caller:
             every = set(caller.recommend("u0001", k=80, repeats="allow").ids)
@@ -154,12 +154,12 @@ def vanish(start: Start, workers: int) -> None:
 
 
 def test_items_that_go_while_somebody_asks(start: Start) -> None:
-    vanish(start, 1)
+    check_items_vanish(start, 1)
 
 
 @pytest.mark.slow
 def test_items_that_go_while_two_workers_are_asked(start: Start) -> None:
-    vanish(start, 2)
+    check_items_vanish(start, 2)
 
 
 def load(folder: Path, user: str, number: int) -> None:

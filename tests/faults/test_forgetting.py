@@ -73,7 +73,7 @@ def live(caller: Caller, who: str, number: int) -> None:
     assert caller.get(f"/v1/recommend/{who}?k=5").status == 200
 
 
-def forgotten(start: Start, tmp_path: Path, workers: int, people: int) -> None:
+def check_forgotten(start: Start, tmp_path: Path, workers: int, people: int) -> None:
     store, who = tmp_path / "store", ""
     with start("--workers", str(workers)) as server:
         with Crowd(server) as crowd, server.caller() as caller:
@@ -123,12 +123,12 @@ def check_nobody(caller: Caller, who: str) -> None:
 
 
 def test_a_person_is_forgotten_while_others_go_on(start: Start, tmp_path: Path) -> None:
-    forgotten(start, tmp_path, workers=1, people=1)
+    check_forgotten(start, tmp_path, workers=1, people=1)
 
 
 @pytest.mark.slow
 def test_people_are_forgotten_with_two_workers(start: Start, tmp_path: Path) -> None:
-    forgotten(start, tmp_path, workers=2, people=5)
+    check_forgotten(start, tmp_path, workers=2, people=5)
 
 
 def test_events_ahead_of_the_clock_are_forgotten_too(shared: Server) -> None:

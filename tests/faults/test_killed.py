@@ -78,7 +78,7 @@ def check_kept(folder: Path, ledger: Ledger) -> None:
         stores.close()
 
 
-def rounds(start: Start, folder: Path, number: int, workers: int) -> None:
+def check_kills(start: Start, folder: Path, number: int, workers: int) -> None:
     ledger, draw, seconds = Ledger(), random.Random(number), []
     for turn in range(number):
         with start("--workers", str(workers)) as server:
@@ -110,20 +110,20 @@ def rounds(start: Start, folder: Path, number: int, workers: int) -> None:
 
 
 def test_three_kills_during_ingest(start: Start, tmp_path: Path) -> None:
-    rounds(start, tmp_path / "store", 3, workers=1)
+    check_kills(start, tmp_path / "store", 3, workers=1)
 
 
 @pytest.mark.slow
 def test_twenty_kills_during_ingest(start: Start, tmp_path: Path) -> None:
-    rounds(start, tmp_path / "store", 20, workers=1)
+    check_kills(start, tmp_path / "store", 20, workers=1)
 
 
 @pytest.mark.slow
 def test_kills_of_two_workers_during_ingest(start: Start, tmp_path: Path) -> None:
-    rounds(start, tmp_path / "store", 3, workers=2)
+    check_kills(start, tmp_path / "store", 3, workers=2)
 
 
-def cuts(start: Start, folder: Path, model: Path, number: int) -> None:
+def check_power_cuts(start: Start, folder: Path, model: Path, number: int) -> None:
     """The same on a disk that loses at the kill what was not synced, and keeps some of it in no order."""
     ledger, draw = Ledger(), random.Random(number)
     prepare(folder, model)
@@ -147,12 +147,12 @@ def cuts(start: Start, folder: Path, model: Path, number: int) -> None:
 
 
 def test_two_power_cuts_during_ingest(start: Start, folders: Path, tmp_path: Path) -> None:
-    cuts(start, tmp_path / "store", folders / "knn", 2)
+    check_power_cuts(start, tmp_path / "store", folders / "knn", 2)
 
 
 @pytest.mark.slow
 def test_eight_power_cuts_during_ingest(start: Start, folders: Path, tmp_path: Path) -> None:
-    cuts(start, tmp_path / "store", folders / "knn", 8)
+    check_power_cuts(start, tmp_path / "store", folders / "knn", 8)
 
 
 def test_a_server_whose_only_worker_is_killed_ends_with_a_fault(start: Start, tmp_path: Path) -> None:

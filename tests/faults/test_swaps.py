@@ -53,7 +53,7 @@ def served_everywhere(server: Server, version: str) -> bool:
     return True
 
 
-def swaps(start: Start, folders: Path, tmp_path: Path, number: int, workers: int) -> None:
+def check_swaps(start: Start, folders: Path, tmp_path: Path, number: int, workers: int) -> None:
     store = str(tmp_path / "store")
     versions = [version_name(folders / name) for name in ("popular", "knn")]
     broken = copied(folders / "other", tmp_path / "broken")
@@ -102,12 +102,12 @@ def refuse(server: Server, broken: Path, bad: str, store: str) -> None:
 
 
 def test_four_swaps_under_load_with_a_broken_model_in_the_middle(start: Start, folders: Path, tmp_path: Path) -> None:
-    swaps(start, folders, tmp_path, 4, workers=1)
+    check_swaps(start, folders, tmp_path, 4, workers=1)
 
 
 @pytest.mark.slow
 def test_twenty_swaps_under_load_with_two_workers(start: Start, folders: Path, tmp_path: Path) -> None:
-    swaps(start, folders, tmp_path, 20, workers=2)
+    check_swaps(start, folders, tmp_path, 20, workers=2)
 
 
 @pytest.mark.parametrize("damage", [flip, *(pytest.param(one, marks=pytest.mark.slow) for one in (cut, Path.unlink))])
