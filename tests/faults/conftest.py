@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from penchant.data.sources.known import music_schema
 from penchant.data.sources.music import MusicSettings, simulate
 from penchant.models.itemknn import ItemKnn
 from penchant.models.popular import Popular
+from penchant.service.opening import bring_in, shelf_of
+from penchant.store.url import open_stores
 from tests.faults.child import Server
 
 Start = Callable[..., Server]
@@ -35,6 +38,24 @@ def folders(log: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     Popular().fit(log).save(place / "popular")
     ItemKnn(popularity_weight=0.3).fit(log).save(place / "other")
     return place
+
+
+@pytest.fixture(scope="session")
+def shared(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for tests that leave it as it is, but for people, items and events with names of their own."""
+    place = tmp_path_factory.mktemp("shared")
+    with Server(folders / "knn", place / "store", *PATIENT, said=place / "said.txt") as running:
+        yield running
+        assert running.faults() == []
+
+
+def prepare(store: Path, folder: Path, project: str = "default") -> None:
+    """Makes a store that serves a model folder, as a server that was there before would have left it."""
+    stores = open_stores(store)
+    try:
+        bring_in(stores, project, shelf_of(str(store), project), folder, time.time())
+    finally:
+        stores.close()
 
 
 @pytest.fixture

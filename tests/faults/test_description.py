@@ -42,7 +42,7 @@ def described(server: Server, key: str) -> Any:
     return schemathesis.openapi.from_url(f"http://127.0.0.1:{server.port}/openapi.json", config=config)
 
 
-def try_all(server: Server, key: str, examples: int) -> None:
+def check_all(server: Server, key: str, examples: int) -> None:
     """Sends so many generated requests to each operation."""
     tried = 0
     for found in described(server, key).get_all_operations():
@@ -65,10 +65,10 @@ def try_all(server: Server, key: str, examples: int) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_generated_requests(opened: tuple[Server, str]) -> None:
-    try_all(*opened, 6)
+    check_all(*opened, 6)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_many_generated_requests(opened: tuple[Server, str]) -> None:
-    try_all(*opened, 60)
+    check_all(*opened, 60)

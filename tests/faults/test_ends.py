@@ -18,11 +18,11 @@ from tests.faults.child import PATIENCE, Server, command
 from tests.faults.conftest import Start
 
 
-def test_a_port_that_is_taken_is_refused(start: Start, folders: Path, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_refused(shared: Server, folders: Path, tmp_path: Path) -> None:
     """Two servers on one port would each get a part of the requests, and know only a part of the events."""
-    with start() as server, server.caller() as caller:
-        second = command("serve", folders / "popular", "--store", tmp_path / "second", "--port", str(server.port))
-        assert second.returncode == 1 and f"127.0.0.1:{server.port}: cannot listen there" in second.stderr
+    with shared.caller() as caller:
+        second = command("serve", folders / "popular", "--store", tmp_path / "second", "--port", str(shared.port))
+        assert second.returncode == 1 and f"127.0.0.1:{shared.port}: cannot listen there" in second.stderr
         assert caller.recommend("ann").json["model_version"].startswith("itemknn")
 
 

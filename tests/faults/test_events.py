@@ -13,12 +13,12 @@ import pytest
 from penchant.event import Interaction
 from penchant.store.url import open_stores
 from tests.faults.child import Answer, Server
-from tests.faults.conftest import Start
+from tests.faults.conftest import Start, prepare
 
 DAY = 86_400.0
 
 
-def test_duplicates_and_events_in_any_order(start: Start) -> None:
+def test_duplicates_and_events_in_any_order(shared: Server) -> None:
     """The past is a set with times: whatever the order and however often it is sent, the same list comes."""
     draw, now = random.Random(5), time.time() - 10 * DAY
     events = [
@@ -34,7 +34,7 @@ def test_duplicates_and_events_in_any_order(start: Start) -> None:
     def of(user: str, past: list[dict[str, object]]) -> list[dict[str, object]]:
         return [{**event, "user_id": user, "event_id": f"{user}{event['event_id']}"} for event in past]
 
-    with start() as server, server.caller() as caller:
+    with shared.caller() as caller:
         assert caller.send(*of("in-order", events)).json["accepted"] == 60
         shuffled = of("shuffled", events)
         draw.shuffle(shuffled)
@@ -45,7 +45,7 @@ def test_duplicates_and_events_in_any_order(start: Start) -> None:
         changed = [{**event, "item_id": "s0079", "timestamp": now + 1} for event in shuffled]
         assert caller.send(*changed).json["duplicate"] == 60
         # two clients at once
-        pair = [threading.Thread(target=send_all, args=(server, of("twice", events))) for _ in range(2)]
+        pair = [threading.Thread(target=send_all, args=(shared, of("twice", events))) for _ in range(2)]
         for thread in pair:
             thread.start()
         for thread in pair:
@@ -65,7 +65,7 @@ def send_all(server: Server, events: list[dict[str, object]]) -> None:
             assert caller.send(event).json["rejected"] == 0
 
 
-def test_events_of_other_times(start: Start) -> None:
+def test_events_of_other_times(shared: Server) -> None:
     """What is far ahead is refused in words; what is a little ahead counts; a question about the past knows only that past."""
     now = time.time()
     good = {"old": now - 3_000 * DAY, "first": -60.0, "soon": now + 200, "text": "2024-02-29T23:59:59.5+05:30"}
@@ -73,7 +73,7 @@ def test_events_of_other_times(start: Start) -> None:
         "far": now + 3_600, "milliseconds": now * 1000, "huge": 1e300, "no-day": "2023-02-29", "words": "yesterday",
         "leap": "2016-12-31T23:59:61Z", "nothing": "", "listed": [now], "flag": True,
     }  # fmt: skip
-    with start() as server, server.caller() as caller:
+    with shared.caller() as caller:
         for name, at in good.items():
             event = {"user_id": f"u-{name}", "item_id": "s0001", "timestamp": at, "event_id": name}
             assert caller.send(event).json["accepted"] == 1, name
@@ -89,7 +89,7 @@ def test_events_of_other_times(start: Start) -> None:
             assert answer.status == 400 or answer.json["rejected"] == 1
         assert caller.recommend("u-soon", at=now).json["history"] == []
         assert caller.recommend("u-old", at=now - 3_001 * DAY).json["history"] == []
-        assert server.faults() == []
+        assert shared.faults() == []
 
 
 class Deleter:
@@ -132,7 +132,7 @@ def ask_all(server: Server, deleter: Deleter, name: str, found: list[tuple[Answe
                     found.append((answer, gone))
 
 
-def vanish(start: Start, workers: int) -> None:
+def check_items_vanish(start: Start, workers: int) -> None:
     with start("--workers", str(workers)) as server:
         with server.caller() as caller:
             every = set(caller.recommend("u0001", k=80, repeats="allow").ids)
@@ -154,12 +154,12 @@ def vanish(start: Start, workers: int) -> None:
 
 
 def test_items_that_go_while_somebody_asks(start: Start) -> None:
-    vanish(start, 1)
+    check_items_vanish(start, 1)
 
 
 @pytest.mark.slow
 def test_items_that_go_while_two_workers_are_asked(start: Start) -> None:
-    vanish(start, 2)
+    check_items_vanish(start, 2)
 
 
 def load(folder: Path, user: str, number: int) -> None:
@@ -186,10 +186,9 @@ def load(folder: Path, user: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
-def test_a_person_with_a_very_long_past(start: Start, tmp_path: Path, number: int) -> None:
+def test_a_person_with_a_very_long_past(start: Start, folders: Path, tmp_path: Path, number: int) -> None:
     """Nothing that was ever chosen comes again, also from far beyond the events that an answer reads; and it stays quick."""
-    with start():
-        pass
+    prepare(tmp_path / "store", folders / "knn")
     load(tmp_path / "store", "giant", number)
     load(tmp_path / "store", "ordinary", 40)
     with start(folder=None) as server, server.caller() as caller:

@@ -8,8 +8,7 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.faults.child import Caller, problem
-from tests.faults.conftest import Start
+from tests.faults.child import Caller, Server, problem
 
 ODD = (
     "..", ".", "../../etc/passwd", "..\\..\\windows", "/etc/passwd", "//", "a/b/c", "%2e%2e%2f", "%00", "%", "a%2Fb",
@@ -75,9 +74,10 @@ def refused(caller: Caller, bad: str) -> None:
     assert caller.ask("PUT", "/v1/items:batch", {"items": [{"item_id": bad}]}).status == 422
 
 
-def test_odd_ids_and_paths(start: Start, tmp_path: Path) -> None:
-    with start() as server, server.caller() as caller:
-        before = tree(tmp_path)
+def test_odd_ids_and_paths(shared: Server) -> None:
+    place = shared.said.parent
+    with shared.caller() as caller:
+        before = tree(place)
         for odd in ODD:
             round_trip(caller, odd)
         for bad in BAD:
@@ -99,26 +99,25 @@ def test_odd_ids_and_paths(start: Start, tmp_path: Path) -> None:
             problem(answer, 422)
         problem(caller.ask("GET", "/v1/models", X_Penchant_Project="nobody"), 404)
         assert len(caller.recommend("u0001").ids) == 10
-        assert tree(tmp_path) == before, "files came or went"
-        assert server.faults() == []
+        assert tree(place) == before, "files came or went"
+        assert shared.faults() == []
 
 
-def test_heads_and_bodies_without_end(start: Start) -> None:
+def test_heads_and_bodies_without_end(shared: Server) -> None:
     """They are refused; where the server hangs up before all is sent, the client may only see that."""
-    with start() as server:
-        for text in (b"x" * 70_000, b"x" * 2_000_000):
-            for method, path, body in (
-                ("GET", f"/v1/items/{text.decode()}", None),
-                ("POST", "/v1/events", b'[{"user_id": "' + text + b'", "item_id": "s0001"}]'),
-                ("POST", "/v1/events", b"[" * len(text)),
-                ("POST", "/v1/recommend", b'{"user_id": ' * len(text)),
-                ("PUT", "/v1/items/s0001", b'{"features": {"title": "' + text + b'"}}'),
-            ):
-                with server.caller() as caller, contextlib.suppress(OSError, http.client.HTTPException):
-                    answer = caller.ask(method, path, body)
-                    refused = answer.status in (400, 404, 413, 414, 422, 431)
-                    assert refused or answer.json["rejected"] == 1, answer.body
-        with server.caller() as caller:
-            assert caller.send({"user_id": "ann", "item_id": "s0001"}).json["accepted"] == 1
-            assert caller.get("/v1/users/ann").json["events"] == 1 and caller.get("/v1/items/s0001").json["offset"] == 0
-        assert server.faults() == []
+    for text in (b"x" * 70_000, b"x" * 2_000_000):
+        for method, path, body in (
+            ("GET", f"/v1/items/{text.decode()}", None),
+            ("POST", "/v1/events", b'[{"user_id": "' + text + b'", "item_id": "s0001"}]'),
+            ("POST", "/v1/events", b"[" * len(text)),
+            ("POST", "/v1/recommend", b'{"user_id": ' * len(text)),
+            ("PUT", "/v1/items/s0001", b'{"features": {"title": "' + text + b'"}}'),
+        ):
+            with shared.caller() as caller, contextlib.suppress(OSError, http.client.HTTPException):
+                answer = caller.ask(method, path, body)
+                refused = answer.status in (400, 404, 413, 414, 422, 431)
+                assert refused or answer.json["rejected"] == 1, answer.body
+    with shared.caller() as caller:
+        assert caller.send({"user_id": "after", "item_id": "s0001"}).json["accepted"] == 1
+        assert caller.get("/v1/users/after").json["events"] == 1 and caller.get("/v1/items/s0001").json["offset"] == 0
+    assert shared.faults() == []

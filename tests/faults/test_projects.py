@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.faults.child import Answer, Caller, Server, command, problem, wait_for
-from tests.faults.conftest import Start
+from tests.faults.conftest import Start, prepare
 
 READ_ONLY = ("GET", "/v1/users/ann/export"), ("DELETE", "/v1/users/ann"), ("POST", "/v1/models:refit")
 
@@ -36,13 +36,11 @@ def key_of(store: Path, project: str, scopes: str) -> str:
 
 
 @pytest.fixture
-def tenants(start: Start, tmp_path: Path) -> tuple[Tenant, Tenant]:
-    """Two projects in one store, served before and stopped."""
-    with start("--project", "first"):
-        pass
-    with start("--project", "second", folder="popular"):
-        pass
+def tenants(folders: Path, tmp_path: Path) -> tuple[Tenant, Tenant]:
+    """Two projects in one store."""
     store = tmp_path / "store"
+    prepare(store, folders / "knn", "first")
+    prepare(store, folders / "popular", "second")
     return Tenant("first", key_of(store, "first", "admin")), Tenant("second", key_of(store, "second", "admin"))
 
 

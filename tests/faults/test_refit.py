@@ -70,9 +70,6 @@ def test_a_refit_is_served_and_forgets_whom_it_must(start: Start, tmp_path: Path
             file for file in (tmp_path / "store").rglob("*") if file.is_file() and who.encode() in file.read_bytes()
         ]
         assert held == []
-    # the version before the refit is not taken up again by a restart with the same folder
-    with start(*LENIENT) as server, server.caller() as caller:
-        assert caller.recommend("new2").json["model_version"] == third
 
 
 @pytest.mark.slow
