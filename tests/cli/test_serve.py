@@ -136,6 +136,9 @@ def until_version(client: httpx.Client, prefix: str) -> str:
 
 def test_a_wrong_command_line_is_told_in_one_line(model: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
+    assert "no store is there" in run("serve", "--store", store).err
+    assert not store.exists()
+    store.mkdir()
     assert "no model was ever served here" in run("serve", "--store", store).err
     misspelt = run("serve", model, "--store", store, "--set", "most_wiat=1")
     assert misspelt.code == 1 and 'Did you mean "most_wait"?' in misspelt.err

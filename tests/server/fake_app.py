@@ -185,7 +185,7 @@ class FakeApp:
         self.version = version
         return next(one for one in self.models() if one.current)
 
-    def refit(self) -> Refitted:
+    def refit(self, *, force: bool = False) -> Refitted:
         return Refitted(model=self.activate("m-2"), found={"reason": "better"})
 
     def status(self) -> Mapping[str, Any]:

@@ -144,7 +144,7 @@ def test_a_refit_is_started_or_waited_for() -> None:
     check_problem(ask(front, "POST", "/v1/models:refit?wait=perhaps"), 422)
 
     class Gated(FakeApp):
-        def refit(self) -> Refitted:
+        def refit(self, *, force: bool = False) -> Refitted:
             return Refitted(model=None, found={"reason": "worse"})
 
     assert ask(server(Gated()), "POST", "/v1/models:refit?wait=true").json() == {

@@ -54,6 +54,8 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Removes everything about a person from a store, for ever, and says what remains elsewhere."""
+    if not yes and not sys.stdin.isatty():
+        raise UserError("nothing was removed: nobody is there to be asked; say --yes")
     if not yes and not typer.confirm(f"Remove everything about {user} for ever?", err=True):
         raise UserError("nothing was removed; say --yes to do it without being asked")
     with opened(store, project, models, model=False) as service:

@@ -13,7 +13,7 @@ import typer
 from penchant.cli.options import AsJson, settings
 from penchant.cli.output import complain, note, show_json
 from penchant.cli.progress import Terminal
-from penchant.cli.store_options import DEFAULT_PROJECT, DEFAULT_STORE, Models, Project, StoreUrl
+from penchant.cli.store_options import DEFAULT_PROJECT, DEFAULT_STORE, Models, Project, StoreUrl, check_there
 from penchant.clock import wall_clock
 from penchant.errors import BadModelFolder, UserError
 
@@ -143,6 +143,8 @@ def _prepared(
     from penchant.service.opening import bring_in, shelf_of
     from penchant.store.url import open_stores
 
+    if folder is None:
+        check_there(store)
     stores: Stores = open_stores(store)
     try:
         if host is not None:

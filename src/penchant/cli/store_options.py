@@ -31,6 +31,13 @@ DEFAULT_STORE = "penchant-store"
 DEFAULT_PROJECT = "default"
 
 
+def check_there(url: str) -> None:
+    """Raises UserError for a folder that is not there: opening it would make an empty one, where a name was misspelt."""
+    place = Path(url.removeprefix("sqlite:").partition("?")[0])
+    if "://" not in url and not place.is_dir():
+        raise UserError(f"{place}: no store is there; give the one that penchant serve was given: --store DIR")
+
+
 @contextmanager
 def opened(url: str, project: str, models: Path | None, *, model: bool = True) -> Iterator[Service]:
     """The service of a project without a server: what a command asks once, as HTTP would.
@@ -42,10 +49,7 @@ def opened(url: str, project: str, models: Path | None, *, model: bool = True) -
     from penchant.service.service import Service
     from penchant.store.url import open_stores
 
-    place = Path(url.removeprefix("sqlite:").partition("?")[0])
-    if "://" not in url and not place.is_dir():
-        # opening it would make an empty one, where a name was only misspelt
-        raise UserError(f"{place}: no store is there; give the one that penchant serve was given: --store DIR")
+    check_there(url)
     stores = open_stores(url)
     try:
         service = Service(

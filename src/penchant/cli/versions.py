@@ -58,11 +58,18 @@ def swap(
 
 
 def refit(
-    store: StoreUrl = DEFAULT_STORE, project: Project = DEFAULT_PROJECT, models: Models = None, as_json: AsJson = False
+    store: StoreUrl = DEFAULT_STORE,
+    project: Project = DEFAULT_PROJECT,
+    models: Models = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Serve it whatever the comparison says, such as after a person was forgotten."),
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fits the served model anew on the log and serves it when it is not worse on the newest events."""
     with opened(store, project, models) as service, Terminal(bars=not as_json) as reporter:
-        done = service.refit(reporter)
+        done = service.refit(force=force, reporter=reporter)
     if as_json:
         show_json({"version": None if done.model is None else done.model.version, **done.found})
         return

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field as PydanticField
 from pydantic import field_validator, model_validator
 
 from penchant.config import Config
-from penchant.errors import UnknownName
+from penchant.context import time_zone
+from penchant.errors import BadConfig, UnknownName, nearest
 
 FieldKind = Literal["category", "number", "cycle", "tags", "text", "vector"]
 Role = Literal["user_id", "item_id", "timestamp", "value", "kind", "session_id", "split", "order"]
@@ -70,6 +72,16 @@ class Schema(Config):
             values = dict(values)
             values["repeats"] = "exclude" if values.pop("filter_seen") else "allow"
         return values
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            time_zone(name)
+        except BadConfig as fault:
+            near = nearest(name, available_timezones())
+            raise ValueError(f"{fault}{f'; did you mean {near!r}?' if near else ''}") from None
+        return name
 
     @field_validator("kinds")
     @classmethod

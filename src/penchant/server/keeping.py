@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from penchant.errors import BadConfig, UnknownName
-from penchant.event import ItemUpdate, UserUpdate
+from penchant.event import Features, ItemUpdate, UserUpdate
 from penchant.query import Query
 from penchant.server.answering import Reply, reply
 from penchant.server.problems import FieldFault, Problem, one_line
@@ -30,7 +31,7 @@ def item_update(call: Call, sent: SentItemOfMany) -> ItemUpdate:
     return ItemUpdate(
         item_id=sent.item_id,
         at=moment(call, sent.timestamp),
-        features=features(sent.features),
+        features=item_features(call, sent.item_id, sent.features),
         available=sent.available and not sent.deleted,
         deleted=sent.deleted,
     )
@@ -38,7 +39,32 @@ def item_update(call: Call, sent: SentItemOfMany) -> ItemUpdate:
 
 def user_update(call: Call, sent: SentUserOfMany) -> UserUpdate:
     """One of many people."""
-    return UserUpdate(user_id=sent.user_id, at=moment(call, sent.timestamp), features=features(sent.features))
+    return UserUpdate(
+        user_id=sent.user_id,
+        at=moment(call, sent.timestamp),
+        features=user_features(call, sent.user_id, sent.features),
+    )
+
+
+def item_features(call: Call, item_id: str, given: Mapping[str, Any] | None) -> Features:
+    """The attributes that were sent; where none were, those that the item has."""
+    if given is not None:
+        return features(given)
+    try:
+        return call.app.item(item_id).features
+    except UnknownName:
+        return {}
+
+
+def user_features(call: Call, user_id: str, given: Mapping[str, Any] | None) -> Features:
+    """The attributes that were sent; where none were, those that the person has."""
+    if given is not None:
+        return features(given)
+    try:
+        known: Features = call.app.user(user_id)["features"]
+    except UnknownName:
+        return {}
+    return known
 
 
 async def kept(call: Call, update: Update) -> Kept:

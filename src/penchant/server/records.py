@@ -42,9 +42,9 @@ class Strict(BaseModel):
 
 
 class SentItem(Strict):
-    """An item's attributes from now on; those of before are replaced."""
+    """An item from now on. Attributes, where they are sent, replace all of before; where not, those of before stay."""
 
-    features: Features = Field(default_factory=dict)
+    features: Features | None = None
     available: bool = True
     timestamp: Instant = None
 
@@ -63,9 +63,9 @@ class SentItems(Strict):
 
 
 class SentUser(Strict):
-    """A person's attributes from now on; those of before are replaced."""
+    """A person from now on. Attributes, where they are sent, replace all of before; where not, those of before stay."""
 
-    features: Features = Field(default_factory=dict)
+    features: Features | None = None
     timestamp: Instant = None
 
 
@@ -139,7 +139,6 @@ class Ready(BaseModel):
     """Whether requests can be answered."""
 
     ready: bool
-    version: str | None = None
     reasons: list[str] = Field(default_factory=list)
 
 

@@ -21,13 +21,13 @@ def activated(app: App, version: str) -> ModelInfo:
         raise no_such("version", version) from None
 
 
-async def refit(call: Call, *, wait: bool) -> Refit:
+async def refit(call: Call, *, wait: bool, force: bool) -> Refit:
     """Starts a refit, or waits for it; raises Problem 409 while one is under way."""
     site, project = call.site, call.caller.project
     running = site.refits.get(project)
     if running is not None and not running.done():
         raise Problem(409, "a refit is under way; its result appears in GET /v1/models", kind="refit-under-way")
-    task = asyncio.get_running_loop().create_task(_refitted(call))
+    task = asyncio.get_running_loop().create_task(_refitted(call, force))
     site.refits[project] = task
     if not wait:
         task.add_done_callback(lambda done: _told(call, done))
@@ -35,8 +35,8 @@ async def refit(call: Call, *, wait: bool) -> Refit:
     return await asyncio.shield(task)
 
 
-async def _refitted(call: Call) -> Refit:
-    done = await asyncio.to_thread(call.app.refit)
+async def _refitted(call: Call, force: bool) -> Refit:
+    done = await asyncio.to_thread(lambda: call.app.refit(force=force))
     found = plain(dict(done.found))
     if done.model is None:
         return Refit(status="refused", found=found)

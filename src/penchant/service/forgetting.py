@@ -7,7 +7,7 @@ from penchant.store.protocol import Store, Stored, Version
 
 _REFIT = (
     "models cannot unlearn one person: those in `trained_versions` still hold what they learned from these events (no id) "
-    "until the next refit (`POST /v1/models:refit`, `penchant refit`), which does not see them any more; one that was under "
+    "until the next refit (`POST /v1/models:refit`, `penchant refit`; with force where little else is new); one that was under "
     "way when this was asked may have seen them"
 )
 _NO_REFIT = (
@@ -39,6 +39,8 @@ def forget(store: Store, user_id: str, at: float) -> Receipt:
         outside=(
             "the event files and the model folder (its people/) that `penchant train` read and wrote: remove the person there "
             "and train again",
+            "copies of logs that `penchant` keeps on the machines where they were read (~/.cache/penchant, or the folder that "
+            "PENCHANT_CACHE names): delete that folder",
             "backups and replicas of the store",
         ),
     )

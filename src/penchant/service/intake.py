@@ -124,7 +124,7 @@ def check_value(place: str, name: str, value: Any, field: Field) -> None:
         case "number" | "cycle":
             good = is_number(value)
         case "tags":
-            good = _is_text(value) or (isinstance(value, list | tuple) and all(map(_is_text, value)))
+            good = isinstance(value, list | tuple) and all(map(_is_text, value))
         case "vector":
             good = isinstance(value, list | tuple) and all(map(is_number, value))
     if not good:

@@ -53,8 +53,11 @@ class App(Protocol):
     def activate(self, version: str) -> ModelInfo:
         """Serves another version, in all workers within a second; raises BadModelFolder for a bad one and keeps the old."""
 
-    def refit(self) -> Refitted:
-        """Fits anew on the log in a process of its own, and serves the result when the gate lets it in."""
+    def refit(self, *, force: bool = False) -> Refitted:
+        """Fits anew on the log in a process of its own, and serves the result when the gate lets it in.
+
+        With `force` the gate only reports: to be rid at once of what a forgotten person taught, however little is new.
+        """
 
     def status(self) -> Mapping[str, Any]:
         """Drift of inputs, coverage, share of fallback answers, acceptance by source, sizes and versions."""

@@ -18,6 +18,7 @@ from typing import Any
 from penchant.data.dataset import Dataset
 from penchant.errors import BadData, PenchantError
 from penchant.models.base import Model, load_model
+from penchant.models.serving import served
 from penchant.registry import model_class
 from penchant.service import gate
 from penchant.service.training_log import dataset_of
@@ -84,16 +85,24 @@ def _refit(job: dict[str, Any]) -> dict[str, Any]:
     if len(data) == 0:
         raise BadData("the log holds no event to learn from; send events first")
     verdict = _judged(old, data, job, run)
-    if verdict is None or verdict.admitted:
+    admitted = job["force"] or (verdict is not None and verdict.admitted)
+    if admitted:
         made: Model = model_class(old.name())(old.settled).fit(data, run=run)
         made.card = {**made.card, "seed": run.seed, "gate": None if verdict is None else verdict.as_json()}
-        made.save(Path(job["out"]))
+        # the folder is the service's own: nobody is to be found in it, wherever it is left behind
+        served(made).save(Path(job["out"]))
     return {
         "events": len(data),
-        "admitted": verdict is None or verdict.admitted,
+        "admitted": admitted,
         "gate": None if verdict is None else verdict.as_json(),
-        "reason": f"fewer than {gate.LEAST} new events: nothing to compare on" if verdict is None else verdict.reason,
+        "reason": _TOO_FEW if verdict is None else verdict.reason,
     }
+
+
+_TOO_FEW = (
+    f"fewer than {gate.LEAST} events are new since the training of the model that serves: there is nothing to compare on "
+    "(--force, or force=true, serves it all the same)"
+)
 
 
 def _judged(old: Model, data: Dataset, job: dict[str, Any], run: Run) -> gate.Verdict | None:

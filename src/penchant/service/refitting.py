@@ -47,6 +47,7 @@ def refit(
     project: str,
     config: ServiceConfig,
     now: float,
+    force: bool = False,
     reporter: Reporter = SILENT,
     children: set[Child] | None = None,
 ) -> Refit:
@@ -68,6 +69,7 @@ def refit(
             "current": str(shelf.folder / current.version),
             "updates_after": current.trained_to,
             "upto": upto,
+            "force": force,
             "seed": config.seed,
             "suspicion": config.suspicion,
             "questions": config.gate_questions,

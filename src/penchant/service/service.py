@@ -67,7 +67,8 @@ class Service:
     ) -> None:
         self.store, self.shelf, self.url, self.project, self.clock = store, shelf, url, project, clock
         self.config = config or ServiceConfig()
-        self.way = Way.begun(store, pipeline or PipelineConfig(), self.config, _stage_failed)
+        self.settings = pipeline or PipelineConfig()
+        self.way = Way.begun(store, self.settings, self.config, _stage_failed)
         self.availability = Availability(store, self.config.suspicion)
         self.worlds = Worlds(store, shelf, self.config.worlds_kept)
         self.keeper = Keeper(store, self.worlds, self.config, warm=self._warm)
@@ -80,7 +81,12 @@ class Service:
     def start(self) -> None:
         """Serves what the pointer names, and follows it from now on."""
         self.keeper.refresh()
+        if self.keeper.current is not None:
+            self._check_way(self.keeper.current)
         self.keeper.start()
+
+    def _check_way(self, world: World) -> None:
+        self.settings.check(world.catalogue.schema, "request path")
 
     # -- events in -------------------------------------------------------------------------------------------------
 
@@ -207,12 +213,14 @@ class Service:
         found = version_of(self.store, version)
         # read, checked and asked here before any worker is told; one that is in memory may have rotted on the disk since
         self.shelf.check(version)
-        self._warm(self.worlds.world(version, self.store.updated(), self.store.offset()))
+        world = self.worlds.world(version, self.store.updated(), self.store.offset())
+        self._check_way(world)
+        self._warm(world)
         pointer = self.store.point(version, self.clock())
         self.keeper.refresh()
         return described(found, pointer)
 
-    def refit(self, reporter: Reporter = SILENT) -> Refitted:
+    def refit(self, *, force: bool = False, reporter: Reporter = SILENT) -> Refitted:
         """See `App.refit`; the reporter hears how far it is."""
         if not self._refitting.acquire(blocking=False):
             raise UserError("a refit is under way already; wait until it has ended")
@@ -223,6 +231,7 @@ class Service:
             made = refit(
                 self.store, self.shelf, version_of(self.store, pointer.version), url=self.url, project=self.project,
                 config=self.config, now=self.clock(), reporter=reporter, children=self._children,
+                force=force,
             )  # fmt: skip
             version, newer = made.version, self.store.pointer()
             if version is not None and newer is not None and newer.generation != pointer.generation:

@@ -42,7 +42,7 @@ def register(routes: Routes) -> None:
         "/health/ready",
         ready,
         scope=None,
-        example={"ready": True, "version": None, "reasons": []},
+        example={"ready": True, "reasons": []},
         response_model=Ready,
         responses={503: {"model": Ready, "description": "Not ready"}},
     )

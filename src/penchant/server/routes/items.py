@@ -18,7 +18,7 @@ from penchant.server.records import Item, Kept, SentItem, SentItems, Strict
 from penchant.server.routes import examples
 from penchant.server.routing import Called, Routes, response
 from penchant.server.sent_events import EventsAnswer
-from penchant.server.values import features, instant
+from penchant.server.values import instant
 
 _KEPT = {"status": "accepted", "offset": 48_214}
 _FEATURES = {"genre": "folk", "tags": ["calm", "slow"]}
@@ -52,9 +52,10 @@ async def get_item(call: Called, item_id: PathId) -> Item:
 
 
 async def put_item(call: Called, item_id: PathId, body: SentItem) -> Kept:
-    """Keep an item's attributes; those of before are replaced."""
+    """Keep an item. Attributes replace all of before; without `features` those of before stay."""
     at = keeping.moment(call, body.timestamp)
-    update = ItemUpdate(item_id=item_id, at=at, features=features(body.features), available=body.available)
+    known = await call.aside(lambda: keeping.item_features(call, item_id, body.features))
+    update = ItemUpdate(item_id=item_id, at=at, features=known, available=body.available)
     return await keeping.kept(call, update)
 
 
@@ -66,7 +67,8 @@ async def delete_item(call: Called, item_id: PathId) -> Kept:
 
 async def put_items(call: Called, body: SentItems) -> Response:
     """Keep the attributes of many items; each is judged by itself."""
-    return response(await keeping.kept_many(call, [keeping.item_update(call, one) for one in body.items]))
+    updates = await call.aside(lambda: [keeping.item_update(call, one) for one in body.items])
+    return response(await keeping.kept_many(call, updates))
 
 
 async def get_similar(call: Called, item_id: PathId, asked: Annotated[ListParameters, Param()]) -> Response:

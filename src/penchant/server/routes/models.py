@@ -40,13 +40,17 @@ async def activate_model(call: Called, version: PathId) -> Model:
 
 
 async def refit_models(
-    call: Called, response: Response, wait: Annotated[Literal["true", "false"], Param()] = "false"
+    call: Called,
+    response: Response,
+    wait: Annotated[Literal["true", "false"], Param()] = "false",
+    force: Annotated[Literal["true", "false"], Param()] = "false",
 ) -> Refit:
     """Fit anew on the log, and serve the result if it is good enough.
 
-    Answers at once (202); the new version appears in ``GET /v1/models``. With ``wait=true`` it answers when that is done (200).
+    Answers at once (202); the new version appears in ``GET /v1/models``. With ``wait=true`` it answers when that is done
+    (200); with ``force=true`` it is served whatever the comparison says.
     """
-    told = await refitting.refit(call, wait=wait == "true")
+    told = await refitting.refit(call, wait=wait == "true", force=force == "true")
     response.status_code = 202 if told.status == "started" else 200
     return told
 

@@ -14,7 +14,6 @@ from penchant.server.retelling import Retold
 from penchant.server.routes import examples
 from penchant.server.routing import Called, Routes, response
 from penchant.server.sent_events import EventsAnswer
-from penchant.server.values import features
 
 _KEPT = {"status": "accepted", "offset": 48_215}
 
@@ -25,14 +24,16 @@ async def get_user(call: Called, user_id: PathId) -> Response:
 
 
 async def put_user(call: Called, user_id: PathId, body: SentUser) -> Kept:
-    """Keep a person's attributes; those of before are replaced."""
+    """Keep a person. Attributes replace all of before; without `features` those of before stay."""
     at = keeping.moment(call, body.timestamp)
-    return await keeping.kept(call, UserUpdate(user_id=user_id, at=at, features=features(body.features)))
+    known = await call.aside(lambda: keeping.user_features(call, user_id, body.features))
+    return await keeping.kept(call, UserUpdate(user_id=user_id, at=at, features=known))
 
 
 async def put_users(call: Called, body: SentUsers) -> Response:
     """Keep the attributes of many people; each is judged by itself."""
-    return response(await keeping.kept_many(call, [keeping.user_update(call, one) for one in body.users]))
+    updates = await call.aside(lambda: [keeping.user_update(call, one) for one in body.users])
+    return response(await keeping.kept_many(call, updates))
 
 
 async def export_user(call: Called, user_id: PathId) -> Response:
