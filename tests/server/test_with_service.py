@@ -56,3 +56,17 @@ def test_numbers_that_nobody_can_keep_are_refused_by_name(front: Front) -> None:
     sent = '{"features": {"tempo": 1' + "0" * 400 + "}}"
     answer = ask(front, "PUT", "/v1/items/s0001", content=sent, headers={"content-type": "application/json"})
     assert "features.tempo: expected a number" in check_problem(answer, 422)["detail"]
+
+
+def test_one_bad_item_of_many_spoils_no_other(front: Front) -> None:
+    bad = [{"item_id": "b1", "features": {"genre": ["x", 1]}}, {"item_id": "b2", "timestamp": "soon"}]
+    worse = [{"item_id": "b3", "features": {"genre": "a\0"}}, {"item_id": "b4", "features": {"gerne": "x"}}]
+    good = [{"item_id": "g1", "features": {"genre": "folk"}}, {"item_id": "g2"}]
+    told = ask(front, "PUT", "/v1/items:batch", json={"items": [good[0], *bad, *worse, good[1]]}).json()
+    assert (told["accepted"], told["rejected"]) == (2, 4)
+    assert [one["index"] for one in told["events"]] == [1, 2, 3, 4] and all(one["reason"] for one in told["events"])
+    assert ask(front, "GET", "/v1/items/g2").status_code == 200
+    people = [{"user_id": "p1", "timestamp": "soon"}, {"user_id": "p2", "features": {"age": "16-24"}}]
+    told = ask(front, "PUT", "/v1/users:batch", json={"users": people}).json()
+    assert (told["accepted"], told["rejected"]) == (1, 1)
+    assert ask(front, "GET", "/v1/users/p2").json()["features"] == {"age": "16-24"}
