@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.errors import BadModelFolder, UserError
+from penchant.errors import BadModelFolder, UnknownName
 from penchant.event import Interaction
 from penchant.models.ease import Ease
 from penchant.query import Query
@@ -113,7 +113,7 @@ def test_popularity_goes_on_while_the_wanted_version_is_broken(
 
 def test_an_unknown_version_names_the_newest(open_service: Open) -> None:
     service = open_service()
-    with pytest.raises(UserError, match="the newest: itemknn-"):
+    with pytest.raises(UnknownName, match="Known: itemknn-"):
         service.activate("ease-000000000000")
 
 

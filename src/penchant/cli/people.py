@@ -82,8 +82,6 @@ def export(
     """Writes everything that is kept about a person, one JSON object a line; with --json as one object."""
     with opened(store, project, models, model=False) as service:
         records = list(service.export(user))
-    if not records:
-        raise UserError(f'unknown user "{user}": nothing is kept about such a person')
     if as_json:
         show_json({"user_id": user, "records": records})
         return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from penchant.errors import BadConfig, UnknownName
 from penchant.event import Features, ItemUpdate, UserUpdate
@@ -11,13 +11,14 @@ from penchant.query import Query
 from penchant.server.answering import Reply, reply
 from penchant.server.problems import FieldFault, Problem, one_line
 from penchant.server.records import Kept, SentItemOfMany, SentUserOfMany
-from penchant.server.sent_events import Read, answer_of
+from penchant.server.sent_events import EventOutcome, Read, answer_of
 from penchant.server.site import Call
 from penchant.server.values import features, instant
 from penchant.service.nouns import Served
 from penchant.service.protocol import App
 from penchant.store.protocol import ItemState
 
+S = TypeVar("S")
 Update = ItemUpdate | UserUpdate
 
 
@@ -76,13 +77,26 @@ async def kept(call: Call, update: Update) -> Kept:
     return Kept(status=one.status, offset=one.offset)
 
 
-async def kept_many(call: Call, updates: Sequence[Update]) -> Reply:
-    """What became of each update."""
+async def kept_many(call: Call, sent: Sequence[S], make: Callable[[Call, S], Update]) -> Reply:
+    """What became of each of many items or people; one that `make` refuses spoils no other."""
     most = call.site.settings.batch
-    if len(updates) > most:
+    if len(sent) > most:
         raise Problem(413, f"the request holds more than {most:,} records; send them in parts")
-    recorded = await call.record(updates)
-    return reply(answer_of(Read(places=list(range(len(updates)))), recorded, detail=False))
+    read, updates = Read(), list[Update]()
+
+    def made() -> None:
+        for place, one in enumerate(sent):
+            try:
+                updates.append(make(call, one))
+            except BadConfig as fault:
+                read.refused.append(EventOutcome(index=place, status="rejected", reason=one_line(str(fault))))
+            else:
+                read.places.append(place)
+
+    # attributes that were not sent are read from the store
+    await call.aside(made)
+    call.gauges.events("rejected", len(read.refused))
+    return reply(answer_of(read, await call.record(updates), detail=False))
 
 
 def bounded(call: Call, k: int) -> int:

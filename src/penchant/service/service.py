@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
+from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -194,7 +195,11 @@ class Service:
     def export(self, user_id: str) -> Iterator[Mapping[str, Any]]:
         """See `App.export`."""
         self.shown.flush()
-        return (exporting.record(part) for part in self.store.export(user_id))
+        parts = self.store.export(user_id)
+        first = next(parts, None)
+        if first is None:
+            raise UnknownId("user", user_id)
+        return map(exporting.record, chain((first,), parts))
 
     def forget(self, user_id: str) -> Receipt:
         """See `App.forget`."""

@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from penchant.errors import BadModelFolder, UserError
+from penchant.errors import BadModelFolder, UnknownName
 from penchant.models.base import Model, load_model
 from penchant.models.serving import check_copy, copy_for_service, version_name
 from penchant.service.nouns import ModelInfo
@@ -99,10 +99,9 @@ def described(version: Version, pointer: Pointer | None) -> ModelInfo:
 
 
 def version_of(store: Store, name: str) -> Version:
-    """A registered version by its name; raises UserError naming the newest ones."""
+    """A registered version by its name; raises UnknownName naming the newest ones."""
     listed = store.versions()
     for version in listed:
         if version.version == name:
             return version
-    near = ", ".join(v.version for v in listed[-5:]) or "none"
-    raise UserError(f'unknown model version "{name}"; the newest: {near}')
+    raise UnknownName("model version", name, (version.version for version in listed[-5:]))

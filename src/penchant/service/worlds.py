@@ -45,7 +45,7 @@ class Worlds:
         self._updates: tuple[str, int, dict[str, Features]] = ("", 0, {})
 
     def opened(self, version: str) -> Opened:
-        """A version, read from the shelf unless it was of late; raises BadModelFolder, or UserError for an unknown one."""
+        """A version, read from the shelf unless it was of late; raises BadModelFolder, or UnknownName for an unknown one."""
         with self._lock:
             return self._open(version)
 

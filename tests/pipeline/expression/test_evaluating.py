@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penchant.data.arrays import Nums
+from penchant.data.vocabulary import Vocabulary
 from penchant.pipeline.asked import Asked
+from penchant.pipeline.expression import evaluating
 from penchant.pipeline.expression.checking import check
 from penchant.pipeline.expression.evaluating import mask
 from penchant.pipeline.expression.parsing import parse
@@ -102,6 +105,30 @@ def test_a_very_long_past_counts_where_items_are_looked_at() -> None:
     known = mask(parse("seen('buy')"), question(), rows)
     assert not known[4]
     assert mask(parse("seen('buy')"), asked, rows).tolist() == [*known[:4].tolist(), True, *known[5:].tolist()]
+
+
+def test_two_columns_are_translated_once_however_often_they_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request of 2 kB may compare eighty times, and each translation is a loop over all names of a column."""
+    made: list[int] = []
+    table = evaluating._table
+
+    def counted(texts: Vocabulary, names: Vocabulary) -> Nums:
+        made.append(len(texts))
+        return table(texts, names)
+
+    monkeypatch.setattr(evaluating, "_table", counted)
+    asked = question()
+    fresh = Vocabulary.of(IDS)
+    asked = replace(
+        asked,
+        world=replace(
+            asked.world,
+            model=asked.world.model.in_world(replace(asked.world.catalogue, items=fresh), asked.world.model.people),
+        ),
+    )
+    assert shown(" or ".join(["item.id == item.title"] * 80), asked) == "e"
+    assert shown("item.id != item.title", asked) == "abdfg"
+    assert len(made) == 1
 
 
 # -- a second reading --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ float32, as they are stored.
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
@@ -30,6 +31,9 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
 
 _ABOUT_ITEMS: Kept[Verdicts] = Kept(16)
 """Verdicts that do not depend on the question, of each table of item attributes."""
+
+_TABLES: Kept[Nums] = Kept(16)
+"""What names of one column are in another: as many steps of Python as there are names, and an expression may compare often."""
 
 
 def mask(tree: Tree, asked: Asked, rows: Nums | None = None) -> Bool:
@@ -108,10 +112,13 @@ def _same_text(left: Categories, right: Value) -> Verdicts:
 
 def _translated(column: Categories, names: Vocabulary) -> Nums:
     """The codes that the texts of `column` have in `names`, int32 [n]; -2 where they have none."""
-    numbers = [names.number(text) for text in column.names]
-    table = np.asarray([-2 if n is None else n for n in numbers] + [-2], dtype=np.int32)
-    codes: Nums = table[column.codes]
+    codes: Nums = _TABLES.get(names, weakref.ref(column.names), lambda: _table(column.names, names))[column.codes]
     return codes
+
+
+def _table(texts: Vocabulary, names: Vocabulary) -> Nums:
+    numbers = [names.number(text) for text in texts]
+    return np.asarray([-2 if n is None else n for n in numbers] + [-2], dtype=np.int32)
 
 
 # -- membership --------------------------------------------------------------------------------------------------------

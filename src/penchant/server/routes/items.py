@@ -66,9 +66,8 @@ async def delete_item(call: Called, item_id: PathId) -> Kept:
 
 
 async def put_items(call: Called, body: SentItems) -> Response:
-    """Keep the attributes of many items; each is judged by itself."""
-    updates = await call.aside(lambda: [keeping.item_update(call, one) for one in body.items])
-    return response(await keeping.kept_many(call, updates))
+    """Keep the attributes of many items; each is judged by itself, and only a body of another shape is refused whole."""
+    return response(await keeping.kept_many(call, body.items, keeping.item_update))
 
 
 async def get_similar(call: Called, item_id: PathId, asked: Annotated[ListParameters, Param()]) -> Response:

@@ -31,9 +31,8 @@ async def put_user(call: Called, user_id: PathId, body: SentUser) -> Kept:
 
 
 async def put_users(call: Called, body: SentUsers) -> Response:
-    """Keep the attributes of many people; each is judged by itself."""
-    updates = await call.aside(lambda: [keeping.user_update(call, one) for one in body.users])
-    return response(await keeping.kept_many(call, updates))
+    """Keep the attributes of many people; each is judged by itself, and only a body of another shape is refused whole."""
+    return response(await keeping.kept_many(call, body.users, keeping.user_update))
 
 
 async def export_user(call: Called, user_id: PathId) -> Response:
