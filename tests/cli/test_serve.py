@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from penchant.cli.serve import _prepared
+from penchant.log import SILENT
 from penchant.models.base import load_model
 from penchant.query import Query
 from tests.cli.running import run
@@ -151,3 +153,5 @@ def test_a_wrong_command_line_is_told_in_one_line(model: Path, tmp_path: Path) -
     assert "no store is there" in run("why", "nothing", "--store", nowhere).err
     assert not nowhere.exists()
     assert run("serve", tmp_path / "no-model", "--store", store).code == 1
+    # it began a project that serves nothing; another one beside it is ready all the same
+    assert _prepared(model, str(store), "second", None, SILENT, None) == ("second",)

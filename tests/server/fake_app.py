@@ -205,7 +205,7 @@ class FakeKeys:
     """Keys in a list."""
 
     def __init__(self, *keys: Key) -> None:
-        self.held, self.generation = list(keys), 1
+        self.held, self.generation = list(keys), len(keys)
 
     def keys(self) -> tuple[Key, ...]:
         return tuple(self.held)

@@ -232,6 +232,9 @@ def test_no_key_is_needed_until_the_first_is_made_and_never_beyond_this_machine(
     keys.change()
     front.site.ring.reread()
     check_problem(ask(front, "GET", "/v1/trending"), 401)
+    # nor does a worker that begins only now
+    later = build_app({"default": FakeApp()}, keys, ServerConfig(), lambda: NOW)
+    check_problem(ask(later, "GET", "/v1/trending"), 401)
     far = build_app({"default": FakeApp()}, FakeKeys(), ServerConfig(host="0.0.0.0"), lambda: NOW)
     check_problem(ask(far, "GET", "/v1/trending"), 401)
 

@@ -87,7 +87,7 @@ def _list(stores: Stores, as_json: bool) -> None:
         show_json({"keys": [_plain(key) for key in found]})
         return
     if not found:
-        note("no keys; a server without keys answers this machine alone")
+        note("no keys; a server that never had one answers this machine alone")
         return
     made = table("key", "project", "scopes", "created", "note")
     for key in found:

@@ -160,6 +160,8 @@ def _prepared(
                 note(f"{pointer.version}, which was served before, goes on")
         elif project not in stores.projects() or stores.project(project).pointer() is None:
             raise UserError(f"{store}: no model was ever served here; give a folder: penchant serve MODEL_DIR")
-        return tuple(dict.fromkeys((project, *stores.projects())))
+        # a project whose first folder was torn was begun and serves nothing; it must not keep the others from being ready
+        others = [name for name in stores.projects() if stores.project(name).pointer() is not None]
+        return tuple(dict.fromkeys((project, *others)))
     finally:
         stores.close()

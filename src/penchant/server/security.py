@@ -39,7 +39,7 @@ class Keys(Protocol):
         """All keys."""
 
     def keys_generation(self) -> int:
-        """Rises with every change of keys."""
+        """Rises with every change of keys; 0 until the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,8 @@ class KeyRing:
         if generation != self._generation:
             held = self._source.keys()
             self._by_id = {key.key_id: key for key in held}
-            self._had_keys = self._had_keys or bool(self._by_id)
+            # a change says that there was a key, also where the process began after the last one was removed
+            self._had_keys = self._had_keys or bool(self._by_id) or generation > 0
             self._generation = generation
 
     def watch(self) -> None:

@@ -276,7 +276,7 @@ class Stores(Protocol):
         """Whether there was such a key; it no longer opens anything."""
 
     def keys_generation(self) -> int:
-        """Rises with every change of keys, in any process; so that a server can hold them in memory."""
+        """Rises from 0 with every change of keys, in any process; so that a server can hold them in memory."""
 
     def close(self) -> None:
         """Closes all projects."""
