@@ -37,7 +37,9 @@ class ServerConfig(Config):
     switch: float = setting(
         0.001, "longest time that one thread keeps the interpreter from another", unit="seconds", gt=0
     )
-    access_log: bool = setting(True, "write a line for each request")
+    access_log: bool = setting(
+        False, "write a line for each request; faults are always written, and /metrics counts all"
+    )
 
     @property
     def is_local(self) -> bool:

@@ -8,15 +8,28 @@ import numpy as np
 
 from penchant.config import Config, setting
 from penchant.data.arrays import Bool, Float32, Nums
+from penchant.models.base import Model
 from penchant.models.topk import top_k
 from penchant.pipeline.asked import Asked
+
+_FEW, _PLACES = 150, 4
+"""Items that are enough, and for each place of the list, where the nearest vectors are the best scores."""
+
+
+def _is_product(model: Model) -> bool:
+    """Whether scores are products of vectors, up to what decides between equals: then nothing far away can be wanted."""
+    return model.config.popularity_weight == 0 and model.config.context_lift == 0
 
 
 class ByModelConfig(Config):
     """Settings of the retriever `model`."""
 
     use: Literal["model"] = "model"
-    n: int = setting(500, "items proposed at most", unit="items", ge=1, le=100_000)
+    n: int = setting(
+        500,
+        "items proposed at most; fewer, 150 or four times the list, where popularity and circumstances move nothing",
+        unit="items", ge=1, le=100_000,
+    )  # fmt: skip
 
 
 class ByModel:
@@ -38,6 +51,8 @@ class ByModel:
         if index is not None and not asked.exact:
             vector = asked.query_vector
             if vector is not None:
+                if _is_product(asked.world.model):
+                    n = min(n, max(_FEW, _PLACES * asked.query.k))
                 items, _ = index.search(vector, n, None if allowed is None else allowed[: index.n_items])
                 return items, np.full(len(items), np.nan, dtype=np.float32)
         scores = asked.scores if allowed is None else np.where(allowed, asked.scores, np.float32(np.nan))
