@@ -70,3 +70,13 @@ def test_one_bad_item_of_many_spoils_no_other(front: Front) -> None:
     told = ask(front, "PUT", "/v1/users:batch", json={"users": people}).json()
     assert (told["accepted"], told["rejected"]) == (1, 1)
     assert ask(front, "GET", "/v1/users/p2").json()["features"] == {"age": "16-24"}
+
+
+def test_no_question_keeps_the_lists_of_others_from_being_kept(front: Front) -> None:
+    for where in ("item.genre != 'a\0b'", "item.genre != 'a' and 'c' in ['\0']"):
+        answer = ask(front, "POST", "/v1/recommend", json={"k": 2, "where": where})
+        assert "NUL" in check_problem(answer, 422)["detail"]
+        check_problem(ask(front, "GET", "/v1/recommend/ann", params={"where": where}), 422)
+        check_problem(ask(front, "GET", "/v1/trending", params={"where": where}), 422)
+    served = ask(front, "POST", "/v1/recommend", json={"user_id": "ann", "k": 2}).json()
+    assert ask(front, "GET", f"/v1/recommendations/{served['recommendation_id']}").json()["same"] is True

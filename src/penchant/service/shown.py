@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from threading import Event, Lock, Thread
 
+from penchant.errors import UserError
 from penchant.event import Impression
 from penchant.store.protocol import Store
 
@@ -45,7 +47,10 @@ class Shown:
             self._start()
 
     def flush(self) -> None:
-        """Writes what is waiting, and returns when it is kept; raises what the store raises, and then still holds the lists."""
+        """Writes what is waiting, and returns when it is kept; raises what the store raises, and then still holds the lists.
+
+        A list that no store can keep is given up, and counted: others must not wait behind it for ever.
+        """
         with self._lock:
             batch = []
             while self._waiting:
@@ -53,11 +58,36 @@ class Shown:
             if not batch:
                 return
             try:
-                kept: Future[None] = self.store.keep_impressions(batch)
-                kept.result()
+                try:
+                    self.store.keep_impressions(batch).result()
+                except UserError:
+                    self._keep_each(batch)
             except Exception:
-                self._waiting.extendleft(reversed(batch))
+                self._take_back(batch)
                 raise
+
+    def _keep_each(self, batch: Sequence[Impression]) -> None:
+        under_way: list[tuple[Impression, Future[None]]] = []
+        for one in batch:
+            try:
+                under_way.append((one, self.store.keep_impressions((one,))))
+            except UserError:
+                self._give_up(one)
+        for one, kept in under_way:
+            try:
+                kept.result()
+            except UserError:
+                self._give_up(one)
+
+    def _give_up(self, one: Impression) -> None:
+        self.lost += 1
+        _log.error("list cannot be kept", extra={"recommendation_id": one.recommendation_id})
+
+    def _take_back(self, batch: list[Impression]) -> None:
+        """Puts lists before those that came meanwhile; the oldest go where there is no room. Kept ones are known again."""
+        room = max(0, _MOST_WAITING - len(self._waiting))
+        self.lost += max(0, len(batch) - room)
+        self._waiting.extendleft(reversed(batch[max(0, len(batch) - room) :]))
 
     def _start(self) -> None:
         with self._lock:

@@ -69,6 +69,10 @@ def words(expression: str) -> list[Word]:
     """All words, and one that says that the end is reached; raises BadConfig with the column of what is no word."""
     if len(expression) > LONGEST:
         raise BadConfig(f"where: expected at most {LONGEST} characters, got {len(expression)}; give candidates instead")
+    for at, sign in enumerate(expression):
+        if sign == "\0" or "\ud800" <= sign <= "\udfff":
+            # no store could keep the question, nor any text that it could be equal to
+            raise wrong(at + 1, "expected text without NUL and half surrogate pairs")
     found: list[Word] = []
     at = 0
     while at < len(expression):
