@@ -40,8 +40,10 @@ def own_writes(model: Path, size: str, workers: int, n: int) -> dict[str, Any]:
     Repeats are excluded in this world, so a list that still holds the item was made without the event.
     """
     with serving([model], size, workers) as server:
+        alone = Talk(server)
+        first = {number: asked(alone, number)["items"][0]["item_id"] for number in range(min(n, SERVED))}
+        # only now: the server lets go of connections that say nothing for some seconds
         writers, readers, processes = spread(server, workers)
-        first = {number: asked(readers[0], number)["items"][0]["item_id"] for number in range(min(n, SERVED))}
         changed, named, behind, wrong, pairs = 0, 0, 0, [], Counter[str]()
         acknowledged, answered = np.zeros(n), np.zeros(n)
         for turn in range(n):
