@@ -21,8 +21,8 @@ LONGEST_WHERE = 2_000
 _MOST_PARAMETERS = 200
 _CONTEXT = "context."
 
-Values = dict[str, str | float]
-Features = dict[str, str | float | list[str | float]]
+Values = dict[str, str | int | float]
+Features = dict[str, str | int | float | list[str | float]]
 
 
 class SentPast(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -39,7 +39,7 @@ class SentEvent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     timestamp: Moment = None
     kind: str | None = None
     value: float = 1.0
-    context: Annotated[dict[str, str | float], msgspec.Meta(max_length=_MOST_CONTEXT)] = {}
+    context: Annotated[dict[str, str | int | float], msgspec.Meta(max_length=_MOST_CONTEXT)] = {}
     session_id: IdText | None = None
     recommendation_id: IdText | None = None
     event_id: IdText | None = None
