@@ -24,7 +24,7 @@ class Lines:
 
 def test_each_request_leaves_one_line_without_ids_of_people() -> None:
     log = Lines()
-    front = server(log=log)
+    front = server(log=log, access_log=True)
     ask(front, "POST", "/v1/events", json={"user_id": "ann-secret", "item_id": "a"}, headers={"x-request-id": "abc-1"})
     ask(front, "GET", "/v1/recommend/ann-secret?context.mood=calm")
     ask(front, "GET", "/v1/users/ann-secret")

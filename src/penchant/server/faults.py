@@ -18,6 +18,8 @@ _EXPECTED = re.compile(r"Expected (?P<expected>.*?)(?:, got (?P<got>.*))?$", re.
 _WORDS = {
     "`float | str | null`": "a number or a text",
     "`float | str`": "a number or a text",
+    "`int | float | str`": "a number or a text",
+    "`int | float | str | null`": "a number or a text",
     "`str | null`": "a text",
     "`str`": "a text",
     "`float`": "a number",
