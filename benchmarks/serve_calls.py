@@ -10,10 +10,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import numpy as np
@@ -81,16 +81,17 @@ def filled_store(models: tuple[Path, ...], size: str) -> Path:
         return store
     for old in home.glob(f"{'-'.join(model.name for model in models)}-*"):
         shutil.rmtree(old)
-    partial = home / "partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    home.mkdir(exist_ok=True)
+    partial = Path(mkdtemp(prefix="partial-", dir=home))
     print(f"filling a store for {size}", file=sys.stderr)
     for model in models[1:]:
         with penchant_server(model, partial):
             pass
     with penchant_server(models[0], partial) as server:
         seeded(server, size)
-    return partial.rename(store)
+    with suppress(OSError):  # somebody else was as quick
+        partial.rename(store)
+    return store
 
 
 @contextmanager
