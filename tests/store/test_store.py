@@ -114,6 +114,16 @@ def test_states_are_those_of_an_offset(store: ProjectStore) -> None:
     assert (store.updated(), store.newest_at("ann")) == (9, FULL_EVENT.at)
 
 
+def test_choices_are_the_interactions_of_a_scan(store: ProjectStore) -> None:
+    plays = [Interaction(user_id=f"u{n % 3}", item_id=f"i{n}", at=float(n), kind="ab"[n % 2]) for n in range(12)]
+    store.append([*plays[:5], ItemUpdate(item_id="i1", at=50.0), *plays[5:]])
+    for after, upto, since, at_once in ((0, 13, 3.0, 100), (2, 9, -1.0, 2), (0, 13, 99.0, 3), (5, 5, 0.0, 2)):
+        found = [row for part in store.choices(after, upto, newer_than=since, at_once=at_once) for row in part]
+        scanned = store.scan(after, upto, types=(Interaction,), newer_than=since)
+        wanted = [(s.offset, s.event.item_id, s.event.at, s.event.kind) for s in scanned]  # type: ignore[union-attr]
+        assert [tuple(row) for row in found] == wanted
+
+
 def test_scan_chooses_types_and_pages(store: ProjectStore) -> None:
     store.append(EVERYTHING)
     for at_once in (1, 2, 7, 100):

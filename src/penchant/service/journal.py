@@ -6,14 +6,14 @@ can be given what came after its training, as of any offset that was read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from penchant.data.arrays import Float32, Int64, Nums
 from penchant.data.catalogue import Catalogue
-from penchant.event import Features, Interaction, ItemUpdate
+from penchant.event import Features, ItemUpdate
 from penchant.store.protocol import Store
 
 _FIRST_ROOM = 1 << 14
@@ -57,18 +57,15 @@ class Journal:
         """Reads on until an offset; does nothing when it was read before."""
         if upto <= self.upto:
             return
-        item, at, kind, offset = [], [], [], []
-        for stored in self.store.scan(self.upto, upto, types=(Interaction,), newer_than=self.since):
-            event = stored.event
-            assert isinstance(event, Interaction)
-            item.append(self._items.setdefault(event.item_id, len(self._items)))
-            kind.append(self._kinds.setdefault(event.kind, len(self._kinds)))
-            at.append(round(event.at * 1000))
-            offset.append(stored.offset)
-        self._append(offset, at, item, kind)
+        items, kinds = self._items, self._kinds
+        for rows in self.store.choices(self.upto, upto, newer_than=self.since):
+            offset, names, at, what = zip(*rows, strict=True)
+            item = [items.setdefault(name, len(items)) for name in names]
+            kind = [kinds.setdefault(name, len(kinds)) for name in what]
+            self._append(offset, np.rint(np.asarray(at) * 1000).astype(np.int64), item, kind)
         self.upto = upto
 
-    def _append(self, offset: list[int], at: list[int], item: list[int], kind: list[int]) -> None:
+    def _append(self, offset: Sequence[int], at: Int64, item: Sequence[int], kind: Sequence[int]) -> None:
         end = self._n + len(offset)
         if end > len(self._offset):
             room = max(end, 2 * len(self._offset))

@@ -173,6 +173,11 @@ class Store(Protocol):
         Reads `at_once` rows at a time and holds no lock between them.
         """
 
+    def choices(
+        self, after: int, upto: int, *, newer_than: float, at_once: int = 10_000
+    ) -> Iterator[list[tuple[int, str, float, str]]]:
+        """Offset, item, `at` and kind of the interactions that `scan` would give, for a fraction of its cost, in parts."""
+
     def item(self, item_id: str, *, upto: int | None = None) -> ItemState | None:
         """The newest update of an item; None when there was none."""
 

@@ -16,6 +16,10 @@ from penchant.store.rows import COLUMNS, INTERACTION, TYPES, interaction_of, jso
 _END = 2**63 - 1
 _PAGE = 1_000
 
+_CHOICES = (
+    "SELECT place, item_id, at, kind FROM log WHERE place > ? AND place <= ? AND type = 1 AND at > ? "
+    "ORDER BY place LIMIT ?"
+)
 _SCAN = "SELECT place, {columns} FROM log WHERE place > ? AND place <= ?{which} ORDER BY place LIMIT ?"
 _ITEM = f"SELECT place, {COLUMNS} FROM log WHERE type = 2 AND item_id = ? AND place <= ? ORDER BY place DESC LIMIT 1"
 _USER = (
@@ -102,6 +106,18 @@ class Reading:
             rows = self._rows(sql, (after, end, *since, at_once))
             for row in rows:
                 yield stored_of(row)
+            if len(rows) < at_once:
+                return
+            after = rows[-1][0]
+
+    def choices(
+        self, after: int, upto: int, *, newer_than: float, at_once: int = 10_000
+    ) -> Iterator[list[tuple[int, str, float, str]]]:
+        """Interactions without what counting does not need."""
+        while after < upto:
+            rows = self._rows(_CHOICES, (after, upto, newer_than, at_once))
+            if rows:
+                yield rows
             if len(rows) < at_once:
                 return
             after = rows[-1][0]
