@@ -101,6 +101,9 @@ def serving(models: Sequence[Path], size: str, workers: int = 1) -> Iterator[Ser
     with TemporaryDirectory(prefix="penchant-serve-") as scratch:
         store = shutil.copytree(filled, Path(scratch) / "store")
         with penchant_server(models[0], store, workers=workers) as server:
+            known = server.must("POST", "/v1/recommend", {"user_id": person(0), "k": K})["history"]
+            if known[:1] != [f"past-0-{PAST - 1}"]:
+                raise UserError(f"{filled}: the store does not hold the pasts; remove it, so that it is filled again")
             drive(questions(), Spec(port=server.port, connections=CONNECTIONS, seconds=3.0))
             yield server
 

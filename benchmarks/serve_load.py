@@ -121,7 +121,12 @@ class Line:
         return self.sock.fileno()
 
     def send(self, number: int, raw: bytes) -> None:
+        """Sends on this connection, or on a new one where the other side has let go of it meanwhile."""
         self.number = number
+        with suppress(BlockingIOError):
+            if not self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                self.sock.close()
+                self.open()
         self.sock.sendall(raw)
 
     def answer(self) -> tuple[int, bytes] | None:
