@@ -123,10 +123,9 @@ class Line:
     def send(self, number: int, raw: bytes) -> None:
         """Sends on this connection, or on a new one where the other side has let go of it meanwhile."""
         self.number = number
-        with suppress(BlockingIOError):
-            if not self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
-                self.sock.close()
-                self.open()
+        if select.select((self.sock,), (), (), 0)[0]:  # nothing is to come on an idle one but its end
+            self.sock.close()
+            self.open()
         self.sock.sendall(raw)
 
     def answer(self) -> tuple[int, bytes] | None:
