@@ -18,11 +18,14 @@ from penchant.server.problems import Problem
 
 T = TypeVar("T")
 
-WINDOW = 0.5
+WINDOW = 0.25
 """Seconds over which arriving work is averaged; older requests count for less and less."""
 
 TOO_MUCH = 1.25
 """Work that comes, over the work that can be done, from which on it is too much: clients that wait for each answer bring 1."""
+
+BUSY = 0.65
+"""Work that comes, over the work that can be done, below which a long queue is a burst: nobody else is refused for it."""
 
 FIRST_GUESS = 0.005
 """Seconds that an answer is thought to take before one was measured."""
@@ -80,8 +83,8 @@ class Lane:
         if not wait:
             return
         limit = self._most_wait
-        if limit is not None and wait > limit:
-            # the average of arrivals knows of a new load only later
+        if limit is not None and wait > limit and self.offered() > BUSY:
+            # the average of arrivals knows of a new load only later; where it is low, this is a burst that will pass
             self._strained_until = now + WINDOW
         if limit is not None and (self.offered() > TOO_MUCH or now < self._strained_until):
             limit = min(limit, self._strained_wait * self.mean_seconds)
