@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 
 class Reporter(Protocol):
@@ -23,6 +26,33 @@ class Silent:
 
     def progress(self, task: str, done: int, total: int) -> None:
         """Ignored."""
+
+
+class JsonLines:
+    """A reporter for a child process: one JSON object a line, which its parent reads.
+
+    Args:
+        write: takes a line.
+        every: seconds between two lines of progress, at least: not more often than a person can read.
+    """
+
+    def __init__(self, write: Callable[[str], None], every: float = 0.2) -> None:
+        self._write, self._every, self._last = write, every, 0.0
+
+    def say(self, line: Mapping[str, Any]) -> None:
+        """One line."""
+        self._write(json.dumps(line) + "\n")
+
+    def note(self, text: str) -> None:
+        """A sentence, as ``{"note": ...}``."""
+        self.say({"note": text})
+
+    def progress(self, task: str, done: int, total: int) -> None:
+        """How far it is, as ``{"task": ..., "done": ..., "total": ...}``."""
+        now = time.monotonic()
+        if now - self._last >= self._every:
+            self._last = now
+            self.say({"task": task, "done": done, "total": total})
 
 
 SILENT = Silent()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,33 +18,19 @@ from penchant.evaluate.labelled.results import LabelledResult
 from penchant.evaluate.measuring import ModelSpec, measure
 from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.results import ModelResult
+from penchant.log import JsonLines
 from penchant.train.run import Run
 
 REFUSED = 3
 """Exit code when the model cannot be measured for a reason the person can change; the last line says why."""
 
-_EVERY_SECONDS = 0.2
 
-
-class _Lines:
-    """A reporter that writes JSON lines, not more often than a person can read."""
-
-    def __init__(self) -> None:
-        self.last = 0.0
-
-    def note(self, text: str) -> None:
-        _say({"note": text})
-
-    def progress(self, task: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self.last >= _EVERY_SECONDS:
-            self.last = now
-            _say({"task": task, "done": done, "total": total})
-
-
-def _say(line: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
+def _write(line: str) -> None:
+    sys.stdout.write(line)
     sys.stdout.flush()
+
+
+_LINES = JsonLines(_write)
 
 
 def main(path: str) -> int:
@@ -54,7 +39,7 @@ def main(path: str) -> int:
     try:
         (_tuned if "journal" in job else _measured)(job)
     except (UserError, MemoryError) as fault:
-        _say({"refused": str(fault) or "not enough memory"})
+        _LINES.say({"refused": str(fault) or "not enough memory"})
         return REFUSED
     return 0
 
@@ -62,7 +47,7 @@ def main(path: str) -> int:
 def _measured(job: dict[str, Any]) -> None:
     spec = ModelSpec(label=job["label"], model=job["model"], settings=job["settings"])
     data, protocol = open_dataset(Path(job["data"])), Protocol.parse(job["protocol"])
-    run = Run(seed=job["seed"], reporter=_Lines())
+    run = Run(seed=job["seed"], reporter=_LINES)
     result: ModelResult | LabelledResult
     if protocol.labelled:
         result = measure_rows(spec, data, protocol, run, budget=job["budget"])
@@ -81,7 +66,7 @@ def _tuned(job: dict[str, Any]) -> None:
             ModelSpec(label=job["label"], model=job["model"], settings=job["settings"]),
             open_dataset(Path(job["data"])),
             Protocol.parse(job["protocol"]),
-            Run(seed=job["seed"], reporter=_Lines()),
+            Run(seed=job["seed"], reporter=_LINES),
             journal,
             budget=job["budget"],
         )

@@ -11,12 +11,12 @@ import json
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from penchant.data.dataset import Dataset
 from penchant.errors import BadData, PenchantError
+from penchant.log import JsonLines
 from penchant.models.base import Model, load_model
 from penchant.models.serving import served
 from penchant.registry import model_class
@@ -28,27 +28,13 @@ from penchant.train.run import Run
 REFUSED = 3
 """Exit code for a reason that a person can change; the last line says why."""
 
-_EVERY_SECONDS = 0.5
 
-
-class _Lines:
-    """A reporter that writes JSON lines, not more often than a person can read."""
-
-    def __init__(self) -> None:
-        self.last = 0.0
-
-    def note(self, text: str) -> None:
-        _say({"note": text})
-
-    def progress(self, task: str, done: int, total: int) -> None:
-        if time.monotonic() - self.last >= _EVERY_SECONDS:
-            self.last = time.monotonic()
-            _say({"task": task, "done": done, "total": total})
-
-
-def _say(line: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
+def _write(line: str) -> None:
+    sys.stdout.write(line)
     sys.stdout.flush()
+
+
+_LINES = JsonLines(_write)
 
 
 def main(path: str) -> int:
@@ -57,9 +43,9 @@ def main(path: str) -> int:
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     job = json.loads(Path(path).read_text(encoding="utf-8"))
     try:
-        _say({"verdict": _refit(job)})
+        _LINES.say({"verdict": _refit(job)})
     except (PenchantError, MemoryError) as fault:
-        _say({"refused": str(fault) or "not enough memory"})
+        _LINES.say({"refused": str(fault) or "not enough memory"})
         return REFUSED
     return 0
 
@@ -72,7 +58,7 @@ def _end_with_parent() -> None:
 
 
 def _refit(job: dict[str, Any]) -> dict[str, Any]:
-    run = Run(seed=job["seed"], reporter=_Lines())
+    run = Run(seed=job["seed"], reporter=_LINES)
     old = load_model(Path(job["current"]), people=False)  # the copy that serves knows nobody
     stores = open_stores(job["store"])
     try:
