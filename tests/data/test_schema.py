@@ -52,3 +52,8 @@ def test_kinds_fit_the_column_of_their_numbers() -> None:
         Schema.parse({"kinds": {**kinds, "more": EventKind()}})
     with pytest.raises(BadConfig, match="kinds.view.weight: expected a number >= 0, got -1"):
         Schema.parse({"kinds": {"view": {"weight": -1}}})
+
+
+def test_a_time_zone_that_does_not_exist_names_the_nearest() -> None:
+    with pytest.raises(BadConfig, match="did you mean 'Europe/Berlin'"):
+        Schema.parse({"time_zone": "Europe/Berln"}, "penchant.toml")
