@@ -22,8 +22,7 @@ from penchant.evaluate.protocol import Protocol
 from penchant.evaluate.results import ModelResult
 from penchant.evaluate.worker import REFUSED
 from penchant.log import Reporter
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
+from penchant.train.run import THREAD_VARIABLES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +93,7 @@ def run_child(job: Path, threads: int, reporter: Reporter, label: str, inherited
         job: the JSON file that the worker reads.
         inherited: open files that the worker holds too, such as one that is locked.
     """
-    environment = os.environ | {name: str(threads) for name in _THREAD_VARIABLES}
+    environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES}
     command = [sys.executable, "-m", "penchant.evaluate.worker", str(job)]
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as errors,

@@ -22,9 +22,7 @@ from typing import Any
 
 from penchant.errors import UserError
 from penchant.server.settings import ServerConfig
-
-_MATH_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
-"""Variables that say how many threads one computation takes; what the environment says stays."""
+from penchant.train.run import THREAD_VARIABLES
 
 BACKLOG = 4_096
 """Connections that one worker holds; those that stand still cost only their memory."""
@@ -54,8 +52,9 @@ def serve(factory: Factory, settings: ServerConfig, *, complain: Callable[[str],
 
     _refuse_taken(settings.host, settings.port)
     multiprocessing.set_start_method("spawn", force=True)
-    for variable in _MATH_THREADS:
-        # one answer is too little work to share: threads that wait for each other would take twice the time
+    for variable in THREAD_VARIABLES:
+        # One answer is too little work to share: threads that wait for each other would take twice the time. What the
+        # environment says stays.
         os.environ.setdefault(variable, "1")
     if settings.workers > 1 and SHARED_VARIABLE not in os.environ:
         with tempfile.TemporaryDirectory(prefix="penchant-counts-") as folder:

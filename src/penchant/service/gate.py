@@ -14,7 +14,6 @@ import numpy as np
 
 from penchant.data.arrays import Float64, Int64
 from penchant.data.dataset import Dataset
-from penchant.data.features import Categories
 from penchant.metrics.groups import mean_by_group
 from penchant.metrics.intervals import paired_bootstrap
 from penchant.models.base import Model
@@ -77,22 +76,11 @@ def questions(data: Dataset, rows: Int64) -> tuple[list[Query], list[str]]:
         ids = data.items.ids_of(log.item[past])
         history = tuple(
             Past(item_id=item, at=int(log.at[r]) / 1000, kind=kinds[int(log.kind[r])], value=float(log.value[r]),
-                 context=_context(data, int(r)))
+                 context=log.context_of(int(r)))
             for item, r in zip(ids, past.tolist(), strict=True)
         )  # fmt: skip
-        asked.append(Query(history=history, at=int(log.at[row]) / 1000, context=_context(data, row), k=K))
+        asked.append(Query(history=history, at=int(log.at[row]) / 1000, context=log.context_of(row), k=K))
     return asked, data.items.ids_of(log.item[rows])
-
-
-def _context(data: Dataset, row: int) -> dict[str, str | float]:
-    found: dict[str, str | float] = {}
-    for name, column in data.interactions.context.items():
-        if isinstance(column, Categories):
-            if column.codes[row] >= 0:
-                found[name] = column.names.id(int(column.codes[row]))
-        elif np.isfinite(column.values[row]):
-            found[name] = float(column.values[row])
-    return found
 
 
 def judged(model: Model, asked: list[Query], chosen: list[str]) -> Float64:

@@ -18,9 +18,7 @@ from penchant.service.refit_worker import REFUSED
 from penchant.service.settings import ServiceConfig
 from penchant.service.shelf import Shelf, admit
 from penchant.store.protocol import Store, Version
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
-
+from penchant.train.run import THREAD_VARIABLES
 
 Child = subprocess.Popen[str]
 
@@ -86,7 +84,7 @@ def refit(
 
 
 def _run(job: Path, reporter: Reporter, children: set[Child]) -> dict[str, Any]:
-    environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, "1")
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1")
     command = [sys.executable, "-m", "penchant.service.refit_worker", str(job)]
     last: dict[str, Any] = {}
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:

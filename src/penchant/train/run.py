@@ -7,6 +7,9 @@ from pathlib import Path
 
 from penchant.log import SILENT, Reporter
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
+"""Environment variables that say how many threads one computation of a child process takes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
