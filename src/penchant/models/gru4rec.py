@@ -59,6 +59,9 @@ class Gru4recNet(SequenceNet):
     def forward(self, item_BT: Tensor, seconds_BT: Tensor, length_B: Tensor) -> Tensor:
         """See `SequenceNet`; the last number of a state is 1, which meets the bias of each item."""
         x_BTD = self.embedding_dropout(self.embedding(item_BT) * self.scale)
+        if x_BTD.is_cuda:
+            # averaged weights are tensors of their own; the GPU's kernel wants all of a layer in one piece
+            self.recurrent.flatten_parameters()
         with torch.autocast(x_BTD.device.type, enabled=False):
             h_BTH, _ = self.recurrent(x_BTD.float())
         y_BTD = self.norm(self.out(self.dropout(h_BTH)))

@@ -37,7 +37,7 @@ class _Group:
         self.weights.append(weight)
         self.first.append(torch.zeros_like(weight, requires_grad=False))
         self.second.append(torch.zeros_like(weight, requires_grad=False))
-        self.steps.append(torch.zeros((), dtype=torch.float32))
+        self.steps.append(torch.zeros((), dtype=torch.float32, device=weight.device))
 
 
 class Optimiser:
