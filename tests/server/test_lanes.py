@@ -166,3 +166,69 @@ def test_work_is_done_in_turn_what_cannot_wait_is_refused_and_faults_leave_nothi
     made.close()
     assert told[:3] == [True, True, True] and isinstance(told[3], Problem)
     assert made.inside == 0 and made.expected_wait() == 0.0
+
+
+def where_done(made: Lane, *, short: bool) -> bool:
+    """Whether the event loop's own thread does a piece of work."""
+
+    async def use() -> bool:
+        return await made.run(lambda: threading.current_thread() is threading.main_thread(), short=short)
+
+    done = asyncio.run(use())
+    made.close()
+    return done
+
+
+def test_short_work_is_done_where_it_came_in_and_long_work_by_a_thread() -> None:
+    assert where_done(lane(0, 0.002), short=True)
+    assert not where_done(lane(0, 0.002), short=False)
+    # longer than the event loop may be kept from everything else
+    assert not where_done(lane(0, 0.050), short=True)
+    assert not where_done(lane(0, 0.002, threads=2), short=True)
+
+
+def test_between_two_pieces_of_short_work_the_event_loop_hears_who_came() -> None:
+    made = lane(0, 0.010)
+    heard: list[str] = []
+
+    async def one(name: str) -> None:
+        await made.run(lambda: heard.append(name), short=True)
+        heard.append(f"{name} is told")
+
+    async def refused() -> None:
+        with pytest.raises(Problem):
+            await made.run(lambda: heard.append("never"), short=True)
+        heard.append("refused")
+
+    async def use() -> None:
+        # the lane is for 25 ms of work: the third finds 20 ms before it, the fourth 30
+        works = [asyncio.ensure_future(work) for work in (one("a"), one("b"), one("c"), refused())]
+        await asyncio.gather(*works)
+
+    asyncio.run(use())
+    made.close()
+    assert heard == ["refused", "a", "a is told", "b", "b is told", "c", "c is told"]
+    assert made.inside == 0
+
+
+def test_short_work_that_fails_or_is_given_up_leaves_the_next_its_turn() -> None:
+    made = lane(0, 0.001)
+    done: list[str] = []
+
+    def fails() -> None:
+        raise ValueError("no")
+
+    async def use() -> list[object]:
+        works = [
+            asyncio.ensure_future(made.run(work, short=True))
+            for work in (fails, lambda: done.append("given up"), lambda: done.append("kept"))
+        ]
+        await asyncio.sleep(0)
+        works[1].cancel()
+        told: list[object] = await asyncio.gather(*works, return_exceptions=True)
+        return told
+
+    told = asyncio.run(use())
+    made.close()
+    assert isinstance(told[0], ValueError) and isinstance(told[1], asyncio.CancelledError) and told[2] is None
+    assert done == ["kept"] and made.inside == 0

@@ -83,7 +83,8 @@ async def _read(call: Call, body: bytes, reader: Callable[[bytes, Bounds], Askin
 async def answered(call: Call, asking: Asking) -> Reply:
     """The list for a question."""
     app = call.app
-    return told(call, await call.computed(lambda: app.recommend(asking.query, exact=asking.exact)), trace=asking.trace)
+    made = await call.computed(lambda: app.recommend(asking.query, exact=asking.exact), short=asking.is_short)
+    return told(call, made, trace=asking.trace)
 
 
 def told(call: Call, served: Served, *, trace: bool = False) -> Reply:

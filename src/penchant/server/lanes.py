@@ -1,4 +1,4 @@
-"""Where answers are computed: a few threads, and a queue in front of them that never grows long.
+"""Where answers are computed: the event loop or a few threads, and a queue in front of them that never grows long.
 
 A request that could not be answered soon is refused at once, so that those let in stay fast. How soon: a burst may wait for
 `most_wait` seconds. While more work comes than the threads can do, a longer queue would only make everybody late; then only as
@@ -8,11 +8,12 @@ many may wait as keep an accepted answer within a small multiple of the time tha
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from math import exp
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from penchant.server.problems import Problem
 
@@ -29,6 +30,9 @@ BUSY = 0.65
 
 FIRST_GUESS = 0.005
 """Seconds that an answer is thought to take before one was measured."""
+
+SHORT = 0.01
+"""Seconds of mean work up to which the event loop does it; it hears nothing else meanwhile."""
 
 _WEIGHT = 0.1
 """Of the newest measurement in the mean."""
@@ -56,6 +60,7 @@ class Lane:
         self.name, self._threads = name, threads
         self._most_wait, self._strained_wait, self._most_waiting = most_wait, strained_wait, most_waiting
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._turns: deque[tuple[asyncio.Future[Any], Callable[[], Any]]] = deque()
         self._arrivals, self._at, self._done, self._strained_until = 0.0, 0.0, 0.0, 0.0
         self.inside = 0
         self.mean_seconds = FIRST_GUESS
@@ -93,17 +98,44 @@ class Lane:
         self.refused += 1
         raise Problem(429, "the server is busy; try again in a moment", retry_after=wait, kind="busy")
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """The result of `work`, computed in a thread; must be called from the event loop."""
+    async def run(self, work: Callable[[], T], *, short: bool = False) -> T:
+        """The result of `work`; must be called from the event loop.
+
+        Args:
+            short: whether the event loop may do it itself, as long as such work is short and there is but one thread.
+        """
         asked = perf_counter()
         self.admit(asked)
         had_to_wait = self.inside >= self._threads
         self.inside += 1
         try:
+            if short and self._threads == 1 and self.mean_seconds <= SHORT:
+                return await self._in_turn(work)
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self.inside -= 1
             self.measure(asked, perf_counter(), had_to_wait=had_to_wait)
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._turns.append((done, work))
+        if len(self._turns) == 1:
+            loop.call_soon(self._turn)
+        return await done
+
+    def _turn(self) -> None:
+        """Does the first piece of work; the next has its turn after all that the event loop has heard by then."""
+        done, work = self._turns[0]
+        try:
+            if not done.cancelled():
+                done.set_result(work())
+        except Exception as fault:
+            done.set_exception(fault)
+        finally:
+            self._turns.popleft()
+            if self._turns:
+                asyncio.get_running_loop().call_soon(self._turn)
 
     def measure(self, asked: float, done: float, *, had_to_wait: bool) -> None:
         """Takes note of a piece of work that was asked for and done at these readings of perf_counter."""

@@ -74,6 +74,10 @@ _QUESTION, _RANK = msgspec.json.Decoder(Question), msgspec.json.Decoder(RankQues
 PARAMETERS = ("k", "at", "where", "exclude", "candidates", "repeats", "exact", "trace", "context.<field>")
 
 
+_FEW, _SOME_PAST = 100, 1_000
+"""Items of a list, and events of a history that came with the question, that take no longer than most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A query, and how it is to be answered."""
@@ -81,6 +85,12 @@ class Asking:
     query: Query
     exact: bool = False
     trace: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is answered as fast as most are: the whole catalogue is not looked at, and the list is no long one."""
+        query = self.query
+        return not self.exact and query.where is None and query.k <= _FEW and len(query.history or ()) <= _SOME_PAST
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,9 +134,13 @@ class Call:
         settings = self.site.settings
         return await bodies.read(self.receive, self.headers, settings.body_bytes, settings.body_timeout), kind
 
-    async def computed(self, work: Callable[[], T]) -> T:
-        """The result of an answer's work; raises Problem 429 when it would have to wait for too long."""
-        return await self.site.answers.run(work)
+    async def computed(self, work: Callable[[], T], *, short: bool = False) -> T:
+        """The result of an answer's work; raises Problem 429 when it would have to wait for too long.
+
+        Args:
+            short: whether it takes no longer than most answers do, as far as the question tells.
+        """
+        return await self.site.answers.run(work, short=short)
 
     async def aside(self, work: Callable[[], T]) -> T:
         """The result of work that may take long."""
