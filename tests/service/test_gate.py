@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,31 @@ def test_a_refit_does_not_undo_what_somebody_activated_meanwhile(
     assert service.recommend(Query(user_id="u", k=2)).slate.model_version == current.version
     (made,) = (info for info in service.models() if info.trained_to)
     assert service.activate(made.version).current
+
+
+def test_what_was_learned_while_somebody_was_forgotten_is_learned_again(
+    open_service: Open, log: Dataset, now: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, leave = open_service(), ["ann", "bob"]
+
+    def learned(job: Path, *_: object) -> dict[str, object]:
+        # the first training meets somebody who leaves, and has learned from that person; the second is left in peace
+        Ease(reg=float(7 + len(leave))).fit(log).save(Path(json.loads(job.read_text())["out"]))
+        if len(leave) > len(stay):
+            service.forget(leave.pop())
+        return {"admitted": True, "gate": None, "events": 1}
+
+    monkeypatch.setattr("penchant.service.refitting._run", learned)
+    stay = ["one stays"]
+    done = service.refit(force=True)
+    assert done.model is not None and len(leave) == 1
+    assert {info.version for info in service.models()} == {path.name for path in service.shelf.folder.iterdir()}
+    assert len(service.models()) == 2
+    stay.clear()
+    leave[:] = [f"p{number}" for number in range(9)]
+    with pytest.raises(UserError, match="forgotten during each of 3"):
+        service.refit(force=True)
+    assert len(leave) == 6 and len(service.models()) == 2
 
 
 def test_nothing_to_refit_without_a_model(open_service: Open) -> None:

@@ -185,6 +185,17 @@ def test_export_is_all_about_a_person(store: ProjectStore) -> None:
     assert [one.recommendation_id for one in exported if isinstance(one, Impression)] == ["r1"]
 
 
+def test_a_model_is_registered_unless_somebody_was_forgotten_since(store: ProjectStore) -> None:
+    store.append([play("ann", "i", 1.0)])
+    before = store.forgotten()
+    assert store.add_version(Version(version="m1", trained_to=1, added_at=2.0), forgotten=before)
+    store.forget("ann", 3.0)
+    assert store.forgotten() > before
+    assert not store.add_version(Version(version="m2", trained_to=1, added_at=4.0), forgotten=before)
+    assert store.add_version(Version(version="m3", trained_to=1, added_at=5.0), forgotten=store.forgotten())
+    assert [version.version for version in store.versions()] == ["m1", "m3"]
+
+
 def test_models_and_texts(store: ProjectStore) -> None:
     one, two = Version(version="m1", trained_to=0, added_at=2.0), Version(version="m0", trained_to=9, added_at=3.0)
     store.add_version(Version(version="m1", trained_to=0, added_at=2.0))

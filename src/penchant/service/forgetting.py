@@ -7,12 +7,11 @@ from penchant.store.protocol import Store, Stored, Version
 
 _REFIT = (
     "models cannot unlearn one person: those in `trained_versions` still hold what they learned from these events (no id) "
-    "until the next refit (`POST /v1/models:refit`, `penchant refit`; with force where little else is new); one that was under "
-    "way when this was asked may have seen them"
+    "until the next refit (`POST /v1/models:refit`, `penchant refit`; with force where little else is new); one that is under "
+    "way begins anew"
 )
 _NO_REFIT = (
-    "no model of this project was trained with the person; nothing remains to be done, unless a refit was under way when this "
-    "was asked, which may have seen the events"
+    "no model of this project was trained with the person; nothing remains to be done (a refit under way begins anew)"
 )
 _NOTHING = (
     "nothing of the person was found; where an earlier receipt names models, that still holds until the next refit"

@@ -16,7 +16,7 @@ from penchant.errors import PenchantError, UserError
 from penchant.log import SILENT, Reporter
 from penchant.service.refit_worker import REFUSED
 from penchant.service.settings import ServiceConfig
-from penchant.service.shelf import Shelf, admit
+from penchant.service.shelf import ForgottenMeanwhile, Shelf, admit
 from penchant.store.protocol import Store, Version
 from penchant.train.run import THREAD_VARIABLES
 
@@ -51,36 +51,52 @@ def refit(
 ) -> Refit:
     """Fits the model of `current` anew on everything in the log, at the lowest priority and on one thread.
 
+    What was learned while somebody was forgotten is thrown away, and learned again without the person.
+
     Args:
         children: holds the process while it runs, so that somebody else may end it.
 
     Raises:
-        UserError: the log cannot be learned from; says why.
+        UserError: the log cannot be learned from, or people were forgotten each time; says why.
         PenchantError: the process died.
     """
-    upto = store.offset()
-    with tempfile.TemporaryDirectory(prefix="penchant-refit-") as temporary:
-        folder = Path(temporary)
-        job = {
-            "store": url,
-            "project": project,
-            "current": str(shelf.folder / current.version),
-            "updates_after": current.trained_to,
-            "upto": upto,
-            "force": force,
-            "seed": config.seed,
-            "suspicion": config.suspicion,
-            "questions": config.gate_questions,
-            "most_loss": config.gate_loss,
-            "out": str(folder / "model"),
-        }
-        path = folder / "job.json"
-        path.write_text(json.dumps(job), encoding="utf-8")
-        found = _run(path, reporter, set() if children is None else children)
-        if not found["admitted"]:
-            return Refit(version=None, found=found)
-        card = {"gate": found["gate"], "events": found["events"]}
-        return Refit(version=admit(store, shelf, folder / "model", now, trained_to=upto, card=card), found=found)
+
+    def once() -> Refit:
+        forgotten, upto = store.forgotten(), store.offset()
+        with tempfile.TemporaryDirectory(prefix="penchant-refit-") as temporary:
+            folder = Path(temporary)
+            job = {
+                "store": url,
+                "project": project,
+                "current": str(shelf.folder / current.version),
+                "updates_after": current.trained_to,
+                "upto": upto,
+                "force": force,
+                "seed": config.seed,
+                "suspicion": config.suspicion,
+                "questions": config.gate_questions,
+                "most_loss": config.gate_loss,
+                "out": str(folder / "model"),
+            }
+            path = folder / "job.json"
+            path.write_text(json.dumps(job), encoding="utf-8")
+            found = _run(path, reporter, set() if children is None else children)
+            if not found["admitted"]:
+                return Refit(version=None, found=found)
+            card = {"gate": found["gate"], "events": found["events"]}
+            version = admit(store, shelf, folder / "model", now, trained_to=upto, card=card, forgotten=forgotten)
+            return Refit(version=version, found=found)
+
+    for _ in range(_TRIES):
+        try:
+            return once()
+        except ForgottenMeanwhile:
+            reporter.note("somebody was forgotten meanwhile: what was learned is thrown away, and learned again")
+    raise UserError(f"refit: people were forgotten during each of {_TRIES} trainings; try again at a quieter time")
+
+
+_TRIES = 3
+"""Trainings of one refit, where people are forgotten while it learns."""
 
 
 def _run(job: Path, reporter: Reporter, children: set[Child]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from penchant.errors import BadModelFolder, UnknownName
+from penchant.errors import BadModelFolder, PenchantError, UnknownName
 from penchant.models.base import Model, load_model
 from penchant.models.serving import check_copy, copy_for_service, version_name
 from penchant.service.nouns import ModelInfo
@@ -52,8 +52,19 @@ class Shelf:
         shutil.rmtree(self.folder / version, ignore_errors=True)
 
 
+class ForgottenMeanwhile(PenchantError):
+    """A model may have learned from somebody who was forgotten before it was done."""
+
+
 def admit(
-    store: Store, shelf: Shelf, source: Path, at: float, *, trained_to: int = 0, card: dict[str, object] | None = None
+    store: Store,
+    shelf: Shelf,
+    source: Path,
+    at: float,
+    *,
+    trained_to: int = 0,
+    card: dict[str, object] | None = None,
+    forgotten: int | None = None,
 ) -> Version:
     """Puts a model folder on the shelf and into the store's list, after it was loaded once; it is not served yet.
 
@@ -61,8 +72,10 @@ def admit(
         at: the moment, seconds since 1970, UTC.
         trained_to: newest offset of the log that its training saw.
         card: what was measured when it was let in.
+        forgotten: how many times somebody had been forgotten before its log was read (`Store.forgotten`), where that matters.
 
     Raises:
+        ForgottenMeanwhile: somebody was forgotten since; nothing stays of the model.
         BadModelFolder: the folder is torn, changed or of another format.
     """
     name = shelf.take_in(source)
@@ -82,7 +95,9 @@ def admit(
         **(card or {}),
     }
     made = Version(version=name, trained_to=trained_to, added_at=at, card=about)
-    store.add_version(made)
+    if not store.add_version(made, forgotten=forgotten):
+        shelf.remove(name)
+        raise ForgottenMeanwhile(f"{name}: somebody was forgotten while it learned")
     return made
 
 

@@ -48,12 +48,20 @@ class ProjectStore(Reading):
         """Keeps served lists; one that is there already stays as it is, one about a forgotten past is left out."""
         return self._writer.submit(Job(tuple(list_row(impression) for impression in impressions)))
 
-    def add_version(self, version: Version) -> None:
-        """Registers a model."""
+    def add_version(self, version: Version, *, forgotten: int | None = None) -> bool:
+        """Registers a model, unless somebody was forgotten since its log was read."""
         values = (version.version, version.trained_to, version.added_at, json.dumps(dict(version.card)))
         checked_text(version.version, "version")
         sql = "INSERT INTO versions (version, trained_to, added_at, card) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        self._now(lambda transaction: transaction.rows(sql, values))
+
+        def work(transaction: Transaction) -> bool:
+            # whoever forgets holds the counters too: nobody comes in between
+            if forgotten not in (None, held_counters(transaction, self._database.dialect)["forgotten"]):
+                return False
+            transaction.rows(sql, values)
+            return True
+
+        return bool(self._now(work))
 
     def point(self, version: str, at: float) -> Pointer:
         """Serves another registered version; the one that is served already stays as it is."""

@@ -211,8 +211,18 @@ class Store(Protocol):
 
     # -- models and small texts ------------------------------------------------------------------------------------
 
-    def add_version(self, version: Version) -> None:
-        """Registers a model; the same version again changes nothing."""
+    def add_version(self, version: Version, *, forgotten: int | None = None) -> bool:
+        """Registers a model; the same version again changes nothing.
+
+        Args:
+            forgotten: what `forgotten` said before its log was read; where somebody was forgotten since, nothing is registered.
+
+        Returns:
+            Whether nobody was.
+        """
+
+    def forgotten(self) -> int:
+        """How many times somebody was forgotten so far. As fast as `offset`."""
 
     def versions(self) -> tuple[Version, ...]:
         """All registered models, oldest first."""

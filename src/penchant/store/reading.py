@@ -54,6 +54,10 @@ class Reading:
         """The newest offset of an item update or a flag."""
         return int(self._rows("SELECT value FROM counters WHERE name = 'updated'")[0][0])
 
+    def forgotten(self) -> int:
+        """How many times somebody was forgotten."""
+        return int(self._rows("SELECT value FROM counters WHERE name = 'forgotten'")[0][0])
+
     def history(
         self, user_id: str, *, before: float | None = None, upto: int | None = None, last: int = 1000
     ) -> tuple[Interaction, ...]:
