@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `deep`")
 
 from penchant.models.sasrec import Sasrec, SasrecConfig, SasrecNet  # noqa: E402
+from penchant.nn.one_past import MOST  # noqa: E402
 from tests.models import nets  # noqa: E402
 
 TINY: dict[str, Any] = {"embedding_dim": 2, "n_heads": 1, "n_layers": 1, "max_len": 4, "dropout": 0.0}
@@ -99,6 +100,48 @@ def test_passes_are_chosen_and_then_repeated_on_everything():
     assert 1 <= chosen["epochs"] == refit["epochs"] <= 6
     assert 0 < chosen["metric"] <= 1 and refit["metric"] is None
     assert nets.best(model, "a b c") == "d"
+
+
+def by_torch(model: Any, batch: Any) -> Any:
+    """The states of pasts as torch has them, one at a time."""
+    with torch.inference_mode():
+        return np.concatenate([h.numpy() for _, h in model._states(batch)])
+
+
+def test_one_past_is_read_by_the_twin_with_the_weights_as_they_are(tmp_path):
+    settings: dict[str, Any] = {**nets.QUICK, "epochs": 2, "max_len": 5}
+    log = nets.ring_log()
+    model: Any = Sasrec(**settings).fit(log)
+    other: Any = Sasrec(**{**settings, "epochs": 3}).fit(log)
+
+    def vectors(asked: Any) -> Any:
+        batch = asked.encode([nets.asked("b c a f e d a")]).batch
+        found, expected = asked.query_vectors(batch), by_torch(asked, batch)
+        assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+        return found
+
+    first = vectors(model)
+    twin = model.net.one_past(5)
+    assert twin is not None and model.net.one_past(3) is twin
+    # another world shares the net, and its twin with it
+    assert vectors(model.in_world(model.catalogue, model.people)).tobytes() == first.tobytes()
+    assert model.net.one_past(5) is twin
+    other.save(tmp_path / "model")
+    assert vectors(Sasrec.load(tmp_path / "model")).tobytes() == vectors(other).tobytes() != first.tobytes()
+    assert model.net.one_past(5) is twin
+    # in place, as a checkpoint is read
+    model.net.load_state_dict(other.net.state_dict())
+    assert vectors(model).tobytes() == vectors(other).tobytes()
+    model.fit(nets.ring_log(people=4))
+    assert vectors(model).tobytes() not in (first.tobytes(), vectors(other).tobytes())
+
+
+@pytest.mark.parametrize("settings", [{"block": "gated"}, {"bias": "position"}, {"bias": "time"}])
+def test_other_nets_and_long_pasts_have_no_twin(settings):
+    assert SasrecNet(SasrecConfig(**{**TINY, **settings}), 6).eval().one_past(1) is None
+    plain = SasrecNet(SasrecConfig(**{**TINY, "max_len": 2 * MOST}), 6).eval()
+    assert plain.one_past(MOST) is not None and plain.one_past(MOST + 1) is None
+    assert plain.train().one_past(1) is None
 
 
 def test_time_tells_where_the_bias_knows_of_it():

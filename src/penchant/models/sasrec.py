@@ -22,6 +22,7 @@ from penchant.nn.attention import RelativeBias
 from penchant.nn.blocks import GatedBlock, TransformerBlock
 from penchant.nn.dropout import Dropout
 from penchant.nn.embedding import ItemEmbedding
+from penchant.nn.one_past import MOST, OnePast
 from penchant.nn.sequence import SequenceNet
 
 Block = Literal["plain", "gated"]
@@ -67,6 +68,8 @@ class SasrecNet(SequenceNet):
         )
         self.norm = nn.LayerNorm(dim)
         self.scale = dim**0.5
+        self._plain = config.block == "plain" and config.bias == "none"
+        self._twin: OnePast | None = None
 
     def forward(self, item_BT: Tensor, seconds_BT: Tensor, length_B: Tensor) -> Tensor:
         """See `SequenceNet`."""
@@ -84,6 +87,20 @@ class SasrecNet(SequenceNet):
         last = cast(TransformerBlock | GatedBlock, self.blocks[-1])
         h_BD: Tensor = self.norm(last.newest(x_BTD, length_B, bias_BHTT))
         return h_BD
+
+    def one_past(self, n_events: int) -> OnePast | None:
+        """See `SequenceNet`; it is made when first asked for, and again after a change of the weights."""
+        if n_events > MOST or not self._has_twin:
+            return None
+        twin = self._twin
+        if twin is None or not twin.is_current():
+            blocks = cast(list[TransformerBlock], list(self.blocks))
+            twin = self._twin = OnePast(self.embedding.weight, self.place.weight, blocks, self.norm, self.scale)
+        return twin
+
+    @property
+    def _has_twin(self) -> bool:
+        return self._plain and not self.training and self.embedding.weight.device.type == "cpu"
 
     def _read(self, item_BT: Tensor) -> Tensor:
         place_T = torch.arange(item_BT.shape[1], device=item_BT.device)

@@ -100,7 +100,10 @@ class SequentialModel(NeuralModel):
         places = np.flatnonzero(self._is_known(history.item))[-self.reach :]
         if len(places) == 0:
             return np.full((1, net.width), np.nan, dtype=np.float32)
-        item, seconds = history.item[places].astype(np.int64), np.maximum.accumulate(history.at[places]) // 1000
+        item = history.item[places].astype(np.int64)
+        if (reader := net.one_past(len(item))) is not None:
+            return reader.newest(item)
+        seconds = np.maximum.accumulate(history.at[places]) // 1000
         parts = (item[None], seconds[None], np.asarray([len(places)]))
         with torch.inference_mode():
             state: Float32 = net.newest(*(torch.from_numpy(part).to(self.device) for part in parts)).cpu().numpy()

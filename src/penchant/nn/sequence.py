@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+
+
+class PastReader(Protocol):
+    """What reads one past at a time."""
+
+    def newest(self, item: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """The state after the newest of the events `item` (int64 [T], oldest first), float32 [1, D]."""
 
 
 class SequenceNet(nn.Module):
@@ -28,6 +38,14 @@ class SequenceNet(nn.Module):
         """
         h_BTD: Tensor = self(item_BT, seconds_BT, length_B)
         return h_BTD[torch.arange(len(h_BTD), device=h_BTD.device), length_B - 1]
+
+    def one_past(self, n_events: int) -> PastReader | None:
+        """What says the same as `newest` of a single past of so many events, but sooner; None: nothing does.
+
+        It reads no times, and is asked for anew for each past: weights may have changed. A net that has one overrides this, see
+        `penchant.nn.one_past`.
+        """
+        return None
 
     @property
     @abstractmethod
