@@ -144,6 +144,14 @@ def test_other_nets_and_long_pasts_have_no_twin(settings):
     assert plain.train().one_past(1) is None
 
 
+def test_rows_of_items_are_read_where_they_are():
+    net = by_hand()
+    found = net.rows_of(np.asarray([5, 0, 5]))
+    assert found.tobytes() == net.rows(torch.tensor([5, 0, 5])).detach().numpy().tobytes()
+    found[:] = 0
+    assert net.embedding.items[5].abs().sum() > 0
+
+
 def test_time_tells_where_the_bias_knows_of_it():
     # the same items, once a day and once within a second: only a net with a time bias may answer differently
     def scores(bias: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `deep`")
@@ -23,3 +24,8 @@ class Table(SequenceNet):
 def test_rows_are_rows_of_all_items():
     net = Table()
     assert net.rows(torch.tensor([[3, 0]])).tolist() == [[[9.0, 10.0, 11.0], [0.0, 1.0, 2.0]]]
+    assert net.rows_of(np.asarray([3, 0])).tolist() == [[9.0, 10.0, 11.0], [0.0, 1.0, 2.0]]
+
+
+def test_one_past_has_no_twin_unless_a_net_says_so():
+    assert Table().one_past(1) is None

@@ -192,8 +192,8 @@ class Model(ABC):
         return Finish(self.config, self.known, lifts, self.scores_unseen, self._probes[1])
 
     def _is_known(self, items: Nums) -> Bool:
-        inside = items < self.n_fit
-        known: Bool = inside & self.known[np.where(inside, items, 0)]
+        known: Bool = self.known.take(items, mode="clip")
+        known &= items < self.n_fit
         return known
 
     # -- answering in words ----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from penchant.config import setting
+from penchant.data.arrays import Float32, Int64
 from penchant.data.dataset import Dataset
 from penchant.models.next_item import SequentialConfig, touches_few
 from penchant.models.sequential import SequentialModel
@@ -115,6 +116,14 @@ class SasrecNet(SequenceNet):
     def rows(self, item: Tensor) -> Tensor:
         """See `SequenceNet`."""
         rows: Tensor = self.embedding(item)
+        return rows
+
+    def rows_of(self, item: Int64) -> Float32:
+        """See `SequenceNet`; on a processor the table is read where it is."""
+        weight = self.embedding.weight
+        if weight.device.type != "cpu":
+            return super().rows_of(item)
+        rows: Float32 = weight.detach().numpy().take(item, axis=0)
         return rows
 
 

@@ -66,11 +66,8 @@ class SequentialModel(NeuralModel):
         return scores
 
     def _score_some(self, batch: QueryBatch, items: Nums) -> Float32:
-        net = cast(SequenceNet, self.net)
         inside = np.minimum(items, self.n_fit - 1).astype(np.int64)
-        with torch.inference_mode():
-            rows_CD = net.rows(torch.from_numpy(inside).to(self.device)).cpu().numpy()
-        return products(self.query_vectors(batch), rows_CD)
+        return products(self.query_vectors(batch), cast(SequenceNet, self.net).rows_of(inside))
 
     def _states(self, batch: QueryBatch) -> Iterator[tuple[Int64, Tensor]]:
         """Rows with a past, group by group, and the state [B, D] after the newest event of each."""

@@ -64,3 +64,9 @@ class SequenceNet(nn.Module):
     def rows(self, item: Tensor) -> Tensor:
         """Some of these vectors, float32 [..., D] for numbers int64 [...]; a net with a sparse table overrides this."""
         return self.items[item]
+
+    def rows_of(self, item: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """The same as arrays, for answers."""
+        with torch.inference_mode():
+            found: npt.NDArray[np.float32] = self.rows(torch.from_numpy(item).to(self.items.device)).cpu().numpy()
+        return found
