@@ -142,6 +142,9 @@ def test_other_nets_and_long_pasts_have_no_twin(settings):
     plain = SasrecNet(SasrecConfig(**{**TINY, "max_len": 2 * MOST}), 6).eval()
     assert plain.one_past(MOST) is not None and plain.one_past(MOST + 1) is None
     assert plain.train().one_past(1) is None
+    assert plain.eval().double().one_past(1) is None
+    with torch.inference_mode():
+        assert SasrecNet(SasrecConfig(**TINY), 6).eval().one_past(1) is None
 
 
 def test_rows_of_items_are_read_where_they_are():

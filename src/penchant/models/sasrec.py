@@ -101,7 +101,10 @@ class SasrecNet(SequenceNet):
 
     @property
     def _has_twin(self) -> bool:
-        return self._plain and not self.training and self.embedding.weight.device.type == "cpu"
+        weight = self.embedding.weight
+        here = weight.device.type == "cpu" and weight.dtype == torch.float32
+        # made under inference mode, a weight does not count its changes
+        return self._plain and not self.training and here and not weight.is_inference()
 
     def _read(self, item_BT: Tensor) -> Tensor:
         place_T = torch.arange(item_BT.shape[1], device=item_BT.device)
