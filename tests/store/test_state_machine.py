@@ -91,8 +91,8 @@ def machine(url: str) -> type[RuleBasedStateMachine]:
             found = self.store.history(person, before=before, upto=upto, last=last)
             assert list(found) == (events[-last:] if last else [])
             columns = self.store.past(person, before=before, upto=upto, last=last)
-            told = zip(columns.item_ids, columns.at, columns.kinds, columns.values, columns.event_ids, strict=True)
-            assert list(told) == [(one.item_id, one.at, one.kind, one.value, one.event_id) for one in found]
+            rows = zip(columns.item_ids, columns.at, columns.kinds, columns.values, columns.event_ids, strict=True)
+            assert list(rows) == [(one.item_id, one.at, one.kind, one.value, one.event_id) for one in found]
             assert list(columns.contexts or [{}] * len(found)) == [one.context for one in found]
             for kinds in (None, ["buy"], ["buy", "view"]):
                 chosen = {event.item_id for event in events if kinds is None or event.kind in kinds}

@@ -99,8 +99,8 @@ def test_a_past_is_the_history_as_columns(store: ProjectStore) -> None:
     assert store.past("a", contexts=False).contexts is None and store.past("a", before=5.0).contexts is None
     assert (past.newest(2), past.newest(9), past.newest(0)) == (("k", "e1"), ("k", "e1", "j"), ())
     for limits in ({"before": 5.0}, {"upto": 2}, {"last": 1}, {"last": 0}, {"upto": 2, "last": 1}):
-        events = store.history("a", **limits)  # type: ignore[arg-type]
-        assert store.past("a", **limits).item_ids == tuple(event.item_id for event in events)  # type: ignore[arg-type]
+        events = store.history("a", **limits)
+        assert store.past("a", **limits).item_ids == tuple(event.item_id for event in events)
     assert len(store.past("nobody")) == 0
 
 
