@@ -59,7 +59,7 @@ def test_pasts_of_the_first_layout_are_brought_forward(tmp_path: Path) -> None:
     """A file as the first layout left it: its events are read, chosen among and forgotten as if written today."""
     path = tmp_path / "p.sqlite"
     events = [
-        play(person, f"i{n % 5}", float(n * 7 % 11), f"{person}-{n}" if n % 3 else None, **words)  # type: ignore[arg-type]
+        play(person, f"i{n % 5}", float(n * 7 % 11), f"{person}-{n}" if n % 3 else None, **words)
         for n in range(40)
         for person in ("ann", "bob", "eve")
         for words in ({"kind": "buy", "value": 2.5} if n % 4 else {"context": {"mood": "calm"}, "session_id": "s"},)
