@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, overload
 
 from penchant.context import Context, checked_instant
 from penchant.errors import BadConfig
@@ -31,6 +31,57 @@ class Past:
         """Checks the time; raises BadConfig."""
         if self.at is not None:
             checked_instant(self.at, f"history: {self.item_id}: at: expected seconds since 1970, got {self.at}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PastColumns(Sequence[Past]):
+    """A history as columns of the same length, each as in `Past`; an entry is made when somebody looks at it.
+
+    Attributes:
+        contexts: None when no event states any.
+    """
+
+    item_ids: Sequence[str]
+    at: Sequence[float | None]
+    kinds: Sequence[str | None]
+    values: Sequence[float]
+    contexts: Sequence[Context] | None = None
+
+    @classmethod
+    def of(cls, history: Sequence[Past]) -> PastColumns:
+        """The same history as columns."""
+        if isinstance(history, PastColumns):
+            return history
+        contexts = [past.context for past in history]
+        return cls(
+            item_ids=[past.item_id for past in history],
+            at=[past.at for past in history],
+            kinds=[past.kind for past in history],
+            values=[past.value for past in history],
+            contexts=contexts if any(contexts) else None,
+        )
+
+    def __len__(self) -> int:
+        """Number of events."""
+        return len(self.item_ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Past: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Past]: ...
+
+    def __getitem__(self, place: int | slice) -> Past | Sequence[Past]:
+        """One entry, or several."""
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        return Past(
+            item_id=self.item_ids[place],
+            at=self.at[place],
+            kind=self.kinds[place],
+            value=self.values[place],
+            context={} if self.contexts is None else self.contexts[place],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +119,7 @@ class Query:
         """Checks what needs no catalogue; raises BadConfig."""
         if self.at is not None:
             checked_instant(self.at, f"at: expected seconds since 1970, got {self.at}")
-        for past in (self.history or ())[:1]:
+        for past in () if isinstance(self.history, PastColumns) else (self.history or ())[:1]:
             if not isinstance(past, Past):
                 raise BadConfig(f"history: expected entries such as Past(item_id=...), got {past!r}")
         if self.k < 1:

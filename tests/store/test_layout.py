@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from penchant.store import reading, sqlite
-from penchant.store.database import Database
+from penchant.store.database import Database, Transaction
 from penchant.store.layout import SQLITE
 from penchant.store.project import ProjectStore
 from penchant.store.protocol import BadStore
@@ -49,16 +49,60 @@ def test_an_old_layout_is_brought_forward(database: Opener) -> None:
     for _ in range(2):
         store = ProjectStore(database((*first, second)), "p")
         assert store._database.read("SELECT place_of_birth FROM log")[0][0] == "layout 1"
-        assert store._database.read("SELECT version FROM layout") == [(2,)]
+        assert store._database.read("SELECT version FROM layout") == [(len(first) + 1,)]
         store.append([play("a", "j", 2.0)])
         assert [event.item_id for event in store.history("a")][:2] == ["i", "j"]
         store.close()
 
 
+def test_pasts_of_the_first_layout_are_brought_forward(tmp_path: Path) -> None:
+    """A file as the first layout left it: its events are read, chosen among and forgotten as if written today."""
+    path = tmp_path / "p.sqlite"
+    events = [
+        play(person, f"i{n % 5}", float(n * 7 % 11), f"{person}-{n}" if n % 3 else None, **words)
+        for n in range(40)
+        for person in ("ann", "bob", "eve")
+        for words in ({"kind": "buy", "value": 2.5} if n % 4 else {"context": {"mood": "calm"}, "session_id": "s"},)
+    ]
+    new = ProjectStore(SqliteDatabase(tmp_path / "new.sqlite", SQLITE.steps), "p")
+    new.append(events)
+    rows = new._database.read("SELECT * FROM log")
+    old = SqliteDatabase(path, SQLITE.steps[:1])
+
+    def as_of_old(transaction: Transaction) -> None:
+        for row in rows:
+            transaction.rows(f"INSERT INTO log VALUES ({', '.join('?' * len(row))})", row)
+        transaction.rows(
+            "INSERT INTO past SELECT user_id, 0, '', '', at, place FROM log UNION ALL "
+            "SELECT user_id, 1, item_id, kind, at, place FROM log"
+        )
+        transaction.rows("UPDATE counters SET value = ? WHERE name = 'offset'", (len(rows),))
+
+    old.transact(as_of_old)
+    old.close()
+    store = ProjectStore(SqliteDatabase(path, SQLITE.steps), "p")
+    for table in ("people", "pasts"):
+        assert store._database.read(f"SELECT * FROM {table}") == new._database.read(f"SELECT * FROM {table}")
+    for each in (store, new):
+        each.append([play("ann", "later", 100.0), play("dan", "first", 1.0)])
+        each.forget("eve", 200.0)
+    for table in ("people", "pasts"):
+        found = store._database.read(f"SELECT * FROM {table}")
+        assert found == new._database.read(f"SELECT * FROM {table}") and len(found) in (3, 2 * 82)
+    for person in ("ann", "bob", "dan", "eve"):
+        assert store.history(person) == new.history(person)
+        assert store.chosen_among(person, ["i1", "later", "x"]) == new.chosen_among(person, ["i1", "later", "x"])
+    assert len(store.history("ann")) == 41 and store.history("eve") == ()
+    assert store._database.read("SELECT count(*) FROM sqlite_schema WHERE name = 'past'") == [(0,)]
+    store.close()
+    new.close()
+
+
 def test_a_newer_layout_is_refused(database: Opener) -> None:
     first = _steps(database)
     database((*first, ("CREATE TABLE more (a text)",))).close()
-    with pytest.raises(BadStore, match=r"has layout 2, this version of penchant knows up to 1"):
+    n = len(first)
+    with pytest.raises(BadStore, match=f"has layout {n + 1}, this version of penchant knows up to {n}"):
         database(first)
 
 
@@ -68,7 +112,7 @@ def test_a_step_that_fails_changes_nothing(database: Opener) -> None:
     with pytest.raises(Exception, match="nowhere"):
         database((*first, ("CREATE TABLE more (a text)", "INSERT INTO nowhere VALUES (1)")))
     again = database(first)
-    assert again.read("SELECT version FROM layout") == [(1,)]
+    assert again.read("SELECT version FROM layout") == [(len(first),)]
     again.close()
 
 
@@ -81,7 +125,7 @@ def test_many_openers_of_nothing(database: Opener) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [one.read("SELECT version FROM layout") for one in opened] == [[(1,)]] * 10
+    assert [one.read("SELECT version FROM layout") for one in opened] == [[(len(first),)]] * 10
     for one in opened:
         one.close()
 
@@ -146,7 +190,9 @@ def test_every_question_has_an_index(lite: ProjectStore) -> None:
         "chosen of a kind": pasts.chosen.format(kinds=" AND kind IN (?)"),
         "own events": pasts.own_events,
         "forget": f"DELETE FROM log WHERE place IN ({pasts.own_places})",
+        "past": pasts.newest,
         "forget the past": pasts.after_delete[0],
+        "forget the number": pasts.after_delete[1],
         "forget the rest": "DELETE FROM log WHERE place IN (SELECT place FROM log WHERE type <> 1 AND user_id = ?)",
         "scan": reading._SCAN.format(columns="type", which=""),
         "scan of updates": reading._SCAN.format(columns="type", which=" AND type <> 1 AND type IN (2, 4)"),
@@ -161,4 +207,4 @@ def test_every_question_has_an_index(lite: ProjectStore) -> None:
         slow = [step for step in plan if step.startswith("SCAN") and "VIRTUAL" not in step or "TEMP B-TREE" in step]
         assert (name, slow) == (name, [])
     chosen = lite._database.read(f"EXPLAIN QUERY PLAN {questions['chosen']}", [None] * 4)
-    assert any("(user_id=? AND part=? AND item_id=?" in row[3] for row in chosen)
+    assert any("(person=? AND part=? AND item_id=?" in row[3] for row in chosen)

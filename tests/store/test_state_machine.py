@@ -90,6 +90,10 @@ def machine(url: str) -> type[RuleBasedStateMachine]:
             events = self.expected.history(person, *limits)
             found = self.store.history(person, before=before, upto=upto, last=last)
             assert list(found) == (events[-last:] if last else [])
+            columns = self.store.past(person, before=before, upto=upto, last=last)
+            rows = zip(columns.item_ids, columns.at, columns.kinds, columns.values, columns.event_ids, strict=True)
+            assert list(rows) == [(one.item_id, one.at, one.kind, one.value, one.event_id) for one in found]
+            assert list(columns.contexts or [{}] * len(found)) == [one.context for one in found]
             for kinds in (None, ["buy"], ["buy", "view"]):
                 chosen = {event.item_id for event in events if kinds is None or event.kind in kinds}
                 told = self.store.chosen_among(person, ["i1", "ann", "x"], before=before, upto=upto, kinds=kinds)
@@ -124,6 +128,7 @@ def machine(url: str) -> type[RuleBasedStateMachine]:
         @invariant()
         def counters(self) -> None:
             assert (self.store.offset(), self.store.updated()) == (self.expected.newest, self.expected.newest_update)
+            assert self.store.offsets() == (self.expected.newest, self.expected.newest_update)
             for person in ("ann", "bob"):
                 events = self.expected.history(person, 9.0, 10**9)
                 assert self.store.newest_at(person) == (events[-1].at if events else None)

@@ -83,6 +83,27 @@ def test_history_is_by_time_then_by_offset(store: ProjectStore) -> None:
     assert items(last=0) == ""
 
 
+def test_a_past_is_the_history_as_columns(store: ProjectStore) -> None:
+    mood: dict[str, str | float] = {"mood": "calm"}
+    asked = [
+        play("a", "i", 5.0, "e1", value=2.5, context=mood, session_id="s"),
+        play("a", "j", 3.0, kind="buy", session_id="s"),
+        play("a", "k", 5.0),
+        play("b", "x", 4.5, context=mood),
+    ]
+    store.append(asked)
+    past = store.past("a")
+    assert (past.item_ids, past.at, past.kinds) == (("j", "i", "k"), (3.0, 5.0, 5.0), ("buy", "view", "view"))
+    assert (past.values, past.event_ids, len(past)) == ((1.0, 2.5, 1.0), (None, "e1", None), 3)
+    assert past.contexts == ({}, mood, {})
+    assert store.past("a", contexts=False).contexts is None and store.past("a", before=5.0).contexts is None
+    assert (past.newest(2), past.newest(9), past.newest(0)) == (("k", "e1"), ("k", "e1", "j"), ())
+    for limits in ({"before": 5.0}, {"upto": 2}, {"last": 1}, {"last": 0}, {"upto": 2, "last": 1}):
+        events = store.history("a", **limits)
+        assert store.past("a", **limits).item_ids == tuple(event.item_id for event in events)
+    assert len(store.past("nobody")) == 0
+
+
 def test_chosen_among(store: ProjectStore) -> None:
     store.append(
         [play("a", "i", 1.0), play("a", "j", 2.0, kind="buy"), play("a", "i", 3.0, kind="buy"), play("b", "k", 1.0)]

@@ -33,8 +33,7 @@ class Categories:
         listed = list(values)
         # an empty vocabulary is a given one too: a column in which nothing was ever known
         known = names if names is not None else Vocabulary.of(dict.fromkeys(v for v in listed if v is not None))
-        codes = [-1 if v is None else known.number(v) for v in listed]
-        return cls(frozen(np.asarray([-1 if c is None else c for c in codes], dtype=np.int32)), known)
+        return cls(frozen(np.asarray(known.codes(listed), dtype=np.int32)), known)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from penchant.data.arrays import Float32, Nums, frozen
 from penchant.data.features import Categories, Column, FeatureTable, Numbers, Tags, Texts, Vectors
 from penchant.data.schema import Schema
 from penchant.data.strings import Strings
+from penchant.data.vocabulary import MISSING
 from penchant.errors import BadConfig
 
 
@@ -40,17 +42,26 @@ def context_columns(
 
     `like` gives the known categories of each field.
     """
-    for values in given:
-        for name in values:
-            schema.context_field(name)
+    said = dict.fromkeys(chain.from_iterable(given))
+    for name in said:
+        schema.context_field(name)
     columns: dict[str, Categories | Numbers] = {}
     for name, column in like.items():
+        if name not in said:
+            columns[name] = _all_missing(column, len(given))
+            continue
         row = [values.get(name) for values in given]
         if isinstance(column, Categories):
             columns[name] = Categories.of([None if v is None else str(v) for v in row], column.names)
         else:
             columns[name] = Numbers(frozen(np.asarray([_number(name, v) for v in row], dtype=np.float32)))
     return columns
+
+
+def _all_missing(like: Categories | Numbers, n: int) -> Categories | Numbers:
+    if isinstance(like, Categories):
+        return Categories(frozen(np.full(n, MISSING, dtype=np.int32)), like.names)
+    return Numbers(frozen(np.full(n, np.nan, dtype=np.float32)))
 
 
 _KEEP = object()
@@ -79,10 +90,8 @@ def _rows_or_missing(column: Column, users: Nums) -> Column:
 def missing_rows(like: Column, n: int) -> Column:
     """`n` rows of the same form in which everything is missing."""
     match like:
-        case Categories():
-            return Categories(frozen(np.full(n, -1, dtype=np.int32)), like.names)
-        case Numbers():
-            return Numbers(frozen(np.full(n, np.nan, dtype=np.float32)))
+        case Categories() | Numbers():
+            return _all_missing(like, n)
         case Tags():
             none = np.zeros(0, dtype=np.int32)
             return Tags(frozen(np.zeros(n + 1, dtype=np.int64)), frozen(none), like.names)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import itemgetter
 
 import numpy as np
 
-from penchant.context import Context
-from penchant.data.arrays import Nums, frozen, offsets_of
+from penchant.data.arrays import Nums, frozen
 from penchant.data.batch import NOBODY, QueryBatch
 from penchant.data.catalogue import Catalogue, People
 from penchant.data.features import Categories, Numbers
 from penchant.data.profiles import context_columns, stacked, user_rows
 from penchant.data.sequences import Histories
-from penchant.errors import UnknownName
-from penchant.query import Past, Query
+from penchant.data.told_pasts import told_pasts
+from penchant.query import PastColumns, Query
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,10 +46,9 @@ def encode(queries: Sequence[Query], catalogue: Catalogue, people: People) -> En
         UnknownName: an undeclared context field, attribute or event kind.
     """
     unknown: list[str] = []
-    strangers = [q.user_id for q in queries if q.user_id is not None and q.user_id not in people.users]
     at = np.asarray([_moment(query, catalogue, people) for query in queries], dtype=np.int64)
-    found = [None if q.user_id is None else people.users.number(q.user_id) for q in queries]
-    user = np.asarray([NOBODY if number is None else number for number in found], dtype=np.int32)
+    user = np.asarray(people.users.codes(q.user_id for q in queries), dtype=np.int32)
+    strangers = [q.user_id for q, number in zip(queries, user.tolist(), strict=True) if number == NOBODY]
     history = _histories(queries, at, user, catalogue, people, unknown)
 
     def numbers(ids: Sequence[str]) -> Nums:
@@ -84,7 +81,7 @@ def _moment(query: Query, catalogue: Catalogue, people: People) -> int:
         return round(query.at * 1000)
     known = catalogue.popularity.at
     last = int(known[-1]) if len(known) else 0
-    timed = [round(past.at * 1000) for past in query.history or () if past.at is not None]
+    timed = [round(at * 1000) for at in PastColumns.of(query.history or ()).at if at is not None]
     return max([last, *timed]) + 1
 
 
@@ -93,7 +90,8 @@ def _histories(
 ) -> Histories:
     """Pasts from the query where it has one, from what is known of the person otherwise."""
     given = all(q.history is not None for q in queries)
-    own = _told(queries, at, catalogue, people, unknown)
+    told = [PastColumns.of(query.history or ()) for query in queries]
+    own = told_pasts(told, at, catalogue, people.sequences.log.context, unknown)
     if given:
         return own
     stored = np.asarray([q.history is None for q in queries], dtype=np.bool_) & (user != NOBODY)
@@ -103,55 +101,6 @@ def _histories(
         high[stored] = people.sequences.places_before(user[stored], at[stored])
     known = people.sequences.histories(low, high)
     return known if all(q.history is None for q in queries) else _joined(known, own)
-
-
-def _told(
-    queries: Sequence[Query], at: np.ndarray, catalogue: Catalogue, people: People, unknown: list[str]
-) -> Histories:
-    """What the queries say of their pasts, each oldest first; nothing where a query says nothing."""
-    number, schema = catalogue.items.number, catalogue.schema
-    kinds: dict[str | None, int] = {}
-    rows: list[tuple[int, int, int, float, Context]] = []
-    lengths = []
-    for query, now in zip(queries, at.tolist(), strict=True):
-        own = []
-        listed = query.history or ()
-        for place, past in enumerate(listed, start=-len(listed)):
-            for name in past.context:
-                schema.context_field(name)
-            item = number(past.item_id)
-            if item is None:
-                unknown.append(past.item_id)
-                continue
-            kind = kinds.get(past.kind)
-            if kind is None:
-                kind = kinds[past.kind] = _kind(past, catalogue)
-            moment = now + place if past.at is None else round(past.at * 1000)
-            if moment < now:
-                own.append((moment, item, kind, past.value, past.context))
-        own.sort(key=_time)
-        lengths.append(len(own))
-        rows += own
-    times, items, numbers, values, contexts = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-    return Histories(
-        offsets=frozen(offsets_of(lengths)),
-        item=frozen(np.asarray(items, dtype=np.int32)),
-        at=frozen(np.asarray(times, dtype=np.int64)),
-        kind=frozen(np.asarray(numbers, dtype=np.int8)),
-        value=frozen(np.asarray(values, dtype=np.float32)),
-        context=context_columns(people.sequences.log.context, contexts, schema),
-    )
-
-
-_time = itemgetter(0)
-
-
-def _kind(past: Past, catalogue: Catalogue) -> int:
-    if past.kind is not None:
-        return catalogue.schema.kind_number(past.kind)
-    if not catalogue.schema.kinds:
-        raise UnknownName("event kind", "", [])
-    return 0
 
 
 def _joined(known: Histories, own: Histories) -> Histories:

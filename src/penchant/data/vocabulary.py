@@ -12,6 +12,9 @@ from penchant.data.arrays import Nums
 from penchant.data.strings import Strings
 from penchant.errors import BadData
 
+MISSING = -1
+"""Stands for the number of an unknown id."""
+
 _FEW = 1000
 """Later ids that are looked up beside the first ones in any case."""
 
@@ -70,16 +73,19 @@ class Vocabulary:
 
     def numbers(self, texts: Iterable[str]) -> tuple[Nums, list[str]]:
         """Numbers int32 of the known ids in order, and the list of unknown ids, which are left out."""
-        known: list[int] = []
-        unknown: list[str] = []
+        listed = list(texts)
+        found = self.codes(listed)
+        if MISSING not in found:
+            return np.asarray(found, dtype=np.int32), []
+        unknown = [text for text, number in zip(listed, found, strict=True) if number == MISSING]
+        return np.asarray([number for number in found if number != MISSING], dtype=np.int32), unknown
+
+    def codes(self, texts: Iterable[str | None]) -> list[int]:
+        """The numbers of all `texts`, in their order; `MISSING` where an id is unknown, or None."""
         first, later = self._numbers
-        for text in texts:
-            number = first.get(text, later.get(text))
-            if number is None:
-                unknown.append(text)
-            else:
-                known.append(number)
-        return np.asarray(known, dtype=np.int32), unknown
+        if later:
+            return [first.get(text, later.get(text, MISSING)) for text in texts]  # type: ignore[arg-type]
+        return [first.get(text, MISSING) for text in texts]  # type: ignore[arg-type]
 
     def extended(self, texts: Iterable[str]) -> Vocabulary:
         """A vocabulary with the new ones among `texts` appended; all numbers given before stay.

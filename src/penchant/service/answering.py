@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from penchant.data.arrays import Bool
-from penchant.event import Impression, Interaction
+from penchant.event import Impression
 from penchant.pipeline.asked import Asked, World
 from penchant.pipeline.pipeline import Pipeline
 from penchant.query import Query
@@ -14,6 +14,7 @@ from penchant.service.asking import asked, known
 from penchant.service.circumstances import ignored
 from penchant.service.nouns import Served
 from penchant.slate import Slate
+from penchant.store.own_past import OwnPast
 from penchant.store.protocol import Store
 
 _SHOWN_EVENTS = 20
@@ -30,18 +31,18 @@ class Answer:
     slate: Slate
     query: Query
     asked: Asked
-    events: tuple[Interaction, ...]
+    past: OwnPast
     fallback: bool
 
 
-def resolved(query: Query, events: Sequence[Interaction], now: float) -> Query:
+def resolved(query: Query, past: OwnPast, now: float) -> Query:
     """The question with its moment: now, or just after the person's newest event where that is a little ahead of us."""
     if query.at is not None:
         return query
     # in whole milliseconds, as models count: an event of this very millisecond must lie before the question
     moment = round(now * 1000)
-    if events:
-        moment = max(moment, round(events[-1].at * 1000) + 1)
+    if past.at:
+        moment = max(moment, round(past.at[-1] * 1000) + 1)
     return replace(query, at=moment / 1000)
 
 
@@ -64,8 +65,8 @@ def answer(
     Raises:
         UnknownName, BadConfig: the question names something that is not declared.
     """
-    person = known(store, query, upto, history_events, attributes=bool(world.catalogue.schema.user_attributes))
-    query = resolved(query, person.events, now)
+    person = known(store, query, upto, history_events, world.catalogue.schema)
+    query = resolved(query, person.past, now)
 
     def chosen(ids: Sequence[str], kind: str | None) -> frozenset[str]:
         kinds = None if kind is None else (kind,)
@@ -77,7 +78,7 @@ def answer(
     )  # fmt: skip
     made = pipeline.answer(question)
     slate = Slate(recommendation_id=recommendation_id, items=made.items, trace=made.trace, model_version=world.version)
-    return Answer(slate=slate, query=query, asked=question, events=person.events, fallback=made.fallback)
+    return Answer(slate=slate, query=query, asked=question, past=person.past, fallback=made.fallback)
 
 
 def impression_of(made: Answer, *, upto: int, seed: int, pipeline_key: str) -> Impression:
@@ -116,6 +117,6 @@ def served(made: Answer, *, upto: int) -> Served:
         cold=frozenset(item for item, n in known.items() if n >= model.n_fit or not model.known[n]),
         titles=titles,
         fallback=made.fallback,
-        history=tuple(event.event_id or event.item_id for event in reversed(made.events[-_SHOWN_EVENTS:])),
+        history=made.past.newest(_SHOWN_EVENTS),
         unknown_items=made.asked.encoded.unknown_items,
     )

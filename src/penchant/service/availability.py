@@ -42,12 +42,13 @@ class Availability:
         self._past: dict[tuple[float, int], Withheld] = {}
         self._mask: tuple[World, Withheld, Bool] | None = None
 
-    def now(self) -> Withheld:
-        """As of the newest update: an update that was acknowledged before this call is in it."""
-        newest = self.store.updated()
-        if newest != self._now.upto:
+    def now(self, newest: int) -> Withheld:
+        """As of the update at offset `newest`, the last one that the store knows, or of a later one.
+
+        An update that was acknowledged before `newest` was read is in it.
+        """
+        if newest > self._now.upto:
             with self._lock:
-                newest = self.store.updated()
                 if newest > self._now.upto:
                     self._now = self._later(self._now, newest, self.suspicion)
         return self._now

@@ -109,8 +109,8 @@ class Service:
         self._checked_k(query.k)
         if query.user_id is not None:
             checked_id("user_id", query.user_id, self.config.longest_id)
-        upto = self.store.offset()
-        withheld = self.availability.now()
+        upto, updated = self.store.offsets()
+        withheld = self.availability.now(updated)
         # an update that came in between is part of the answer's state of the log
         upto = max(upto, withheld.upto)
         made = self._answer(world, query, self.availability.mask(world, withheld), upto, exact)
@@ -150,9 +150,10 @@ class Service:
         self, k: int, *, window: float | None = None, where: str | None = None, at: float | None = None
     ) -> Served:
         """See `App.trending`."""
-        world, upto = self._world(), self.store.offset()
+        world = self._world()
+        upto, updated = self.store.offsets()
         query = Query(at=self.clock() if at is None else at, k=self._checked_k(k), where=where, repeats="allow")
-        withheld = self.availability.mask(world, self.availability.now())
+        withheld = self.availability.mask(world, self.availability.now(updated))
         question = asked(world, query, Known(), withheld, seed=self.config.seed, recommendation_id="trending")
         return trending(question, upto=upto, window=window)
 
@@ -180,16 +181,16 @@ class Service:
 
     def user(self, user_id: str) -> Mapping[str, Any]:
         """See `App.user`."""
-        events = self.store.history(user_id, last=self.config.history_events)
+        past = self.store.past(user_id, last=self.config.history_events, contexts=False)
         update = self.store.user(user_id)
-        if not events and update is None:
+        if not past and update is None:
             raise UnknownId("user", user_id)
         return {
             "user_id": user_id,
             "features": {} if update is None else dict(update.features),
-            "events": len(events),
-            "more_events": len(events) == self.config.history_events,
-            "newest": events[-1].at if events else None,
+            "events": len(past),
+            "more_events": len(past) == self.config.history_events,
+            "newest": past.at[-1] if past else None,
         }
 
     def export(self, user_id: str) -> Iterator[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from penchant.errors import UnknownId
-from penchant.event import Impression
+from penchant.event import Impression, Interaction
 from penchant.service.answering import EXACT, answer
 from penchant.service.availability import Availability
 from penchant.service.nouns import Why
@@ -46,7 +46,17 @@ def draw_again(
         history_events=way.history_events,
         exact=kept.pipeline.endswith(EXACT),
     )
-    return Why(impression=kept, history=made.events, again=made.slate, same=_same(kept, made.slate))
+    return Why(
+        impression=kept, history=_known(store, kept, way.history_events), again=made.slate, same=_same(kept, made.slate)
+    )
+
+
+def _known(store: Store, kept: Impression, last: int) -> tuple[Interaction, ...]:
+    """The events that the answer was made from; none when the question brought its own past."""
+    query = kept.query
+    if query.user_id is None or query.history is not None:
+        return ()
+    return store.history(query.user_id, before=query.at, upto=kept.log_offset, last=last)
 
 
 def _same(kept: Impression, again: Slate) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from penchant.store.counters import held_counters
 from penchant.store.database import Dialect, Transaction
+from penchant.store.erased import Erased
 from penchant.store.forgotten import Forgotten
-from penchant.store.protocol import Erased
 
 
 @dataclass(frozen=True)

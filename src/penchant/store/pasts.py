@@ -1,9 +1,12 @@
 """How the past of a person is found: its newest events, and whether an item is among them, without reading all of it.
 
 PostgreSQL writes what has changed, and has two indices of the log for this. SQLite writes whole pages, and two indices are two
-pages for each event, as people come in any order. So there both orders lie in one tree, `past`: each interaction has a row
-under its time (part 0) and one under its item and kind (part 1), and a person's rows of both are neighbours. At 120,000 events
-of 20,000 people that is 1.7 pages per event in place of 2.1, and a fifth less processor time.
+pages for each event, as people come in any order. So there both orders lie in one tree, `pasts`: each interaction has a row
+under its time (part 0) and one under its item and kind (part 1), and a person's rows of both are neighbours.
+
+Rows of part 0 hold what an answer is made from, so that a past is read from one place; in the log, events of one person lie
+far apart. Every byte of a row costs ingest more pages, so a person is a number here (the first offset about the person, given
+by `people`), rows of part 1 hold no time, and what is long and seldom looked at stays in the log (decision 0027).
 """
 
 from __future__ import annotations
@@ -12,16 +15,15 @@ from dataclasses import dataclass
 
 from penchant.store.rows import COLUMNS
 
-_EVENT = "event_id, log.user_id, log.item_id, log.at, log.kind, value, body"
-_ROW = ", ".join(f"log.{name}" for name in ("place", *COLUMNS.split(", ")))
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pasts:
     """Statements of one backend.
 
     Attributes:
-        history: newest events; values: person, before, upto, how many.
+        newest: newest events as rows ``(item_id, at, kind, value, body, event_id)``, in which `body` is always None; values:
+            person, before, upto, how many.
+        history: the same with the bodies.
         newest_at: greatest time; values: person.
         chosen: texts of a JSON array that are items of the person; values: the array, person, before, upto. ``{kinds}`` takes a
             condition on kinds, with their values.
@@ -31,6 +33,7 @@ class Pasts:
         after_delete: statements that follow a delete from the log; values: person.
     """
 
+    newest: str
     history: str
     newest_at: str
     chosen: str
@@ -49,34 +52,60 @@ SQLITE_TABLES = (
         user_id TEXT NOT NULL, part INTEGER NOT NULL, item_id TEXT NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL,
         place INTEGER NOT NULL, PRIMARY KEY (user_id, part, item_id, kind, at, place)) STRICT, WITHOUT ROWID""",
 )
+SQLITE_TABLES_2 = (
+    "CREATE TABLE people (user_id TEXT PRIMARY KEY, person INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE pasts (
+        person INTEGER NOT NULL, part INTEGER NOT NULL, item_id TEXT NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL,
+        place INTEGER NOT NULL, own_item TEXT, own_kind TEXT, value REAL, event_id TEXT, more INTEGER,
+        PRIMARY KEY (person, part, item_id, kind, at, place)) STRICT, WITHOUT ROWID""",
+    "INSERT INTO people (user_id, person) SELECT user_id, min(place) FROM past GROUP BY user_id",
+    # in the order of the old key: nothing is sorted, and each person's rows are written together
+    """INSERT INTO pasts SELECT person, part, past.item_id, past.kind, CASE part WHEN 0 THEN past.at ELSE 0 END, past.place,
+        log.item_id, log.kind, log.value, log.event_id, CASE part WHEN 0 THEN log.body IS NOT NULL END
+        FROM past CROSS JOIN people ON people.user_id = past.user_id
+        LEFT JOIN log ON past.part = 0 AND log.place = past.place
+        ORDER BY past.user_id, past.part, past.item_id, past.kind, past.at, past.place""",
+    # a process of an older version that still has the file open would add rows without the event: now it fails
+    "DROP TABLE past",
+)
+
+_NEWEST = "SELECT item_id, at, kind, value, {body}, event_id FROM log WHERE type = 1 AND user_id = ? AND at < ? "
+_NEWEST += "AND place <= ? ORDER BY at DESC, place DESC LIMIT ?"
 
 POSTGRES_PASTS = Pasts(
-    history=f"SELECT {_EVENT} FROM log WHERE type = 1 AND user_id = ? AND at < ? AND place <= ? "
-    "ORDER BY at DESC, place DESC LIMIT ?",
+    newest=_NEWEST.format(body="NULL"),
+    history=_NEWEST.format(body="body"),
     newest_at="SELECT max(at) FROM log WHERE type = 1 AND user_id = ?",
     # OFFSET keeps the planner from joining, that is from reading a whole past to find a few items in it
     chosen="SELECT value FROM json_array_elements_text(?::json) AS asked (value) WHERE EXISTS (SELECT 1 FROM log "
     "WHERE type = 1 AND user_id = ? AND item_id = asked.value AND at < ? AND place <= ?{kinds} LIMIT 1 OFFSET 0)",
-    own_events=f"SELECT {_ROW} FROM log WHERE type = 1 AND user_id = ? AND at >= ? AND (at > ? OR place > ?) "
+    own_events=f"SELECT place, {COLUMNS} FROM log WHERE type = 1 AND user_id = ? AND at >= ? AND (at > ? OR place > ?) "
     "ORDER BY at, place LIMIT ?",
     own_places="SELECT place FROM log WHERE type = 1 AND user_id = ?",
 )
 
-_BY_TIME = "past.user_id = ? AND past.part = 0 AND past.item_id = '' AND past.kind = ''"
+_PERSON = "person = (SELECT person FROM people WHERE user_id = ?)"
+_BY_TIME = f"{_PERSON} AND part = 0 AND pasts.item_id = '' AND pasts.kind = ''"
+_OWN_NEWEST = f"SELECT own_item, at, own_kind, value, {{body}}, event_id FROM pasts WHERE {_BY_TIME} AND at < ? "
+_OWN_NEWEST += "AND place <= ? ORDER BY at DESC, place DESC LIMIT ?"
+_LOG_ROW = ", ".join(f"log.{name}" for name in ("place", *COLUMNS.split(", ")))
 
 SQLITE_PASTS = Pasts(
-    history=f"SELECT {_EVENT} FROM past CROSS JOIN log ON log.place = past.place WHERE {_BY_TIME} "
-    "AND past.at < ? AND past.place <= ? ORDER BY past.at DESC, past.place DESC LIMIT ?",
-    newest_at=f"SELECT max(at) FROM past WHERE {_BY_TIME}",
-    chosen="SELECT value FROM json_each(?) AS asked WHERE EXISTS (SELECT 1 FROM past "
-    "WHERE user_id = ? AND part = 1 AND item_id = asked.value AND at < ? AND place <= ?{kinds} LIMIT 1)",
-    own_events=f"SELECT {_ROW} FROM past CROSS JOIN log ON log.place = past.place WHERE {_BY_TIME} "
-    "AND past.at >= ? AND (past.at > ? OR past.place > ?) ORDER BY past.at, past.place LIMIT ?",
-    own_places=f"SELECT place FROM past WHERE {_BY_TIME}",
+    newest=_OWN_NEWEST.format(body="NULL"),
+    history=_OWN_NEWEST.format(body="CASE WHEN more THEN (SELECT body FROM log WHERE log.place = pasts.place) END"),
+    newest_at=f"SELECT max(at) FROM pasts WHERE {_BY_TIME}",
+    chosen=f"SELECT value FROM json_each(?) AS asked WHERE EXISTS (SELECT 1 FROM pasts WHERE {_PERSON} AND part = 1 "
+    "AND item_id = asked.value AND (SELECT at FROM log WHERE log.place = pasts.place) < ? AND place <= ?{kinds} LIMIT 1)",
+    own_events=f"SELECT {_LOG_ROW} FROM pasts CROSS JOIN log ON log.place = pasts.place WHERE {_BY_TIME} "
+    "AND pasts.at >= ? AND (pasts.at > ? OR pasts.place > ?) ORDER BY pasts.at, pasts.place LIMIT ?",
+    own_places=f"SELECT place FROM pasts WHERE {_BY_TIME}",
     after_insert=(
-        "INSERT INTO past (user_id, part, item_id, kind, at, place) "
-        "SELECT user_id, 0, '', '', at, place FROM log WHERE place > ?1 AND type = 1 UNION ALL "
-        "SELECT user_id, 1, item_id, kind, at, place FROM log WHERE place > ?1 AND type = 1 ORDER BY 1, 2, 3",
+        "INSERT INTO people (user_id, person) SELECT user_id, min(place) FROM log WHERE place > ?1 AND type = 1 "
+        "AND NOT EXISTS (SELECT 1 FROM people WHERE people.user_id = log.user_id) GROUP BY user_id",
+        "WITH new AS MATERIALIZED (SELECT person, item_id, kind, at, place, value, event_id, body IS NOT NULL AS more "
+        "FROM log CROSS JOIN people ON people.user_id = log.user_id WHERE place > ?1 AND type = 1) "
+        "INSERT INTO pasts SELECT person, 0, '', '', at, place, item_id, kind, value, event_id, more FROM new UNION ALL "
+        "SELECT person, 1, item_id, kind, 0, place, NULL, NULL, NULL, NULL, NULL FROM new ORDER BY 1, 2, 3",
     ),
-    after_delete=("DELETE FROM past WHERE user_id = ?",),
+    after_delete=(f"DELETE FROM pasts WHERE {_PERSON}", "DELETE FROM people WHERE user_id = ?"),
 )

@@ -13,10 +13,11 @@ from penchant.event import Impression
 from penchant.store.appending import Batch, append_all, batch_of
 from penchant.store.counters import held_counters
 from penchant.store.database import Database, Transaction
+from penchant.store.erased import Erased
 from penchant.store.erasing import Forget, erase
 from penchant.store.forgotten import Forgotten, project_secret
 from penchant.store.lists import ListRow, list_row
-from penchant.store.protocol import Appended, Erased, Logged, Pointer, Version
+from penchant.store.protocol import Appended, Logged, Pointer, Version
 from penchant.store.reading import Reading
 from penchant.store.rows import checked_text, encoded
 from penchant.store.writer import Job, Work, Writer

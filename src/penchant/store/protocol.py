@@ -15,6 +15,8 @@ from typing import Any, Literal, Protocol
 
 from penchant.errors import PenchantError, UserError
 from penchant.event import Features, Flag, Impression, Interaction, ItemUpdate, UserUpdate
+from penchant.store.erased import Erased
+from penchant.store.own_past import OwnPast
 
 Logged = Interaction | ItemUpdate | UserUpdate | Flag
 """What has an offset."""
@@ -92,21 +94,6 @@ class Pointer:
     since: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Erased:
-    """What `forget` removed.
-
-    Attributes:
-        rows: rows removed by place, such as ``{"log": 120, "impressions": 3}``.
-        first_offset: the person's first offset, so that one can say which models were trained with it; None without events.
-        places: in words, each place that was cleaned and how (``"log: 120 rows"``, ``"free pages: overwritten"``).
-    """
-
-    rows: Mapping[str, int]
-    first_offset: int | None
-    places: tuple[str, ...]
-
-
 class Store(Protocol):
     """One project's memory. All methods may be called from any thread."""
 
@@ -135,6 +122,9 @@ class Store(Protocol):
     def updated(self) -> int:
         """The newest offset of an item update or a flag, 0 without one. As fast as `offset`."""
 
+    def offsets(self) -> tuple[int, int]:
+        """`offset` and `updated`, both of the same moment, for the price of one."""
+
     def history(
         self, user_id: str, *, before: float | None = None, upto: int | None = None, last: int = 1000
     ) -> tuple[Interaction, ...]:
@@ -142,6 +132,17 @@ class Store(Protocol):
 
         Ordered by (`at`, offset). None does not limit.
         """
+
+    def past(
+        self,
+        user_id: str,
+        *,
+        before: float | None = None,
+        upto: int | None = None,
+        last: int = 1000,
+        contexts: bool = True,
+    ) -> OwnPast:
+        """The same events as columns, for less than half the cost; without `contexts` for even less."""
 
     def chosen_among(
         self,

@@ -10,8 +10,9 @@ from typing import Any
 from penchant.event import Flag, Impression, Interaction, UserUpdate
 from penchant.store.database import Database
 from penchant.store.lists import impression_of
+from penchant.store.own_past import OwnPast, interactions_of
 from penchant.store.protocol import ItemState, Logged, Pointer, Stored, Version
-from penchant.store.rows import COLUMNS, INTERACTION, TYPES, interaction_of, json_of, state_of, stored_of
+from penchant.store.rows import COLUMNS, INTERACTION, TYPES, json_of, state_of, stored_of
 
 _END = 2**63 - 1
 _PAGE = 1_000
@@ -36,6 +37,7 @@ _LISTS = (
     "SELECT at, seq, recommendation_id, body FROM lists WHERE at >= ? AND (at > ? OR seq > ?){whose} "
     "ORDER BY at, seq LIMIT ?"
 )
+_OFFSETS = "SELECT value FROM counters WHERE name IN ('offset', 'updated') ORDER BY name"
 
 
 class Reading:
@@ -58,13 +60,33 @@ class Reading:
         """How many times somebody was forgotten."""
         return int(self._rows("SELECT value FROM counters WHERE name = 'forgotten'")[0][0])
 
+    def offsets(self) -> tuple[int, int]:
+        """The newest offset, and that of an item update or a flag."""
+        (newest,), (updated,) = self._rows(_OFFSETS)
+        return int(newest), int(updated)
+
     def history(
         self, user_id: str, *, before: float | None = None, upto: int | None = None, last: int = 1000
     ) -> tuple[Interaction, ...]:
         """A person's newest events, oldest first."""
         rows = self._rows(self._pasts.history, (user_id, _before(before), _upto(upto), max(last, 0)))
         rows.reverse()
-        return tuple([interaction_of(*row) for row in rows])
+        return interactions_of(user_id, rows)
+
+    def past(
+        self,
+        user_id: str,
+        *,
+        before: float | None = None,
+        upto: int | None = None,
+        last: int = 1000,
+        contexts: bool = True,
+    ) -> OwnPast:
+        """The same as columns."""
+        sql = self._pasts.history if contexts else self._pasts.newest
+        rows = self._rows(sql, (user_id, _before(before), _upto(upto), max(last, 0)))
+        rows.reverse()
+        return OwnPast.of(rows)
 
     def chosen_among(
         self,

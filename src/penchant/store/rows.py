@@ -15,6 +15,7 @@ import msgspec
 
 from penchant.errors import UserError
 from penchant.event import Features, Flag, Interaction, ItemUpdate, UserUpdate
+from penchant.store.own_past import interaction_of
 from penchant.store.protocol import ItemState, Logged, Stored
 
 Row = tuple[int, str | None, str | None, str | None, float, str | None, float, str | None]
@@ -26,7 +27,6 @@ COLUMNS = "type, event_id, user_id, item_id, at, kind, value, body"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
-_new = object.__new__
 
 
 def rows_of(events: Sequence[Logged]) -> list[Row]:
@@ -161,33 +161,6 @@ _MAKERS: Mapping[type, Callable[[Any], Row]] = {
 
 
 # -- from rows ---------------------------------------------------------------------------------------------------------
-
-
-def interaction_of(
-    event_id: str | None, user_id: str, item_id: str, at: float, kind: str, value: float, body: str | None
-) -> Interaction:
-    """The interaction of a row.
-
-    Filled in at once: the constructor of a frozen class sets one field after the other, which takes four times as long, and a
-    history has up to a thousand of them.
-    """
-    fields = _decode(body) if body is not None else _NOTHING
-    event: Interaction = _new(Interaction)
-    event.__dict__.update(
-        user_id=user_id,
-        item_id=item_id,
-        at=at,
-        kind=kind,
-        value=value,
-        context=fields.get("context") or {},
-        session_id=fields.get("session_id"),
-        recommendation_id=fields.get("recommendation_id"),
-        event_id=event_id,
-    )
-    return event
-
-
-_NOTHING: Mapping[str, Any] = {}
 
 
 def stored_of(row: Sequence[Any]) -> Stored:

@@ -237,6 +237,7 @@ class SqliteDatabase:
             transaction.rows(f"PRAGMA application_id = {_MARK}")
 
         self.transact(work)
+        self.rest()  # a large file that was brought forward has left a large log
 
     def _refuse_strange(self, connection: apsw.Connection) -> None:
         mark = connection.pragma("application_id")
