@@ -13,7 +13,7 @@ def products(vectors: Float32, items: Nums, query: Float32) -> Float32:
     Every row is summed in the same order, so equal vectors have equal products; libraries for matrices treat the last few rows
     of a block otherwise.
     """
-    found: Float32 = np.einsum("ij,j->i", vectors[items], query)
+    found: Float32 = np.einsum("ij,j->i", vectors.take(items, axis=0), query)
     return found
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.data.arrays import Float32, Int64, Nums
-from penchant.models.topk import order_keys
-
-_BEHIND = np.iinfo(np.int64).max
 
 
 def best_first(scores: Float32, items: Nums) -> Int64:
@@ -17,7 +14,4 @@ def best_first(scores: Float32, items: Nums) -> Int64:
     item's number, so the hash itself gives the same one without the catalogue being sorted.
     """
     hashed = (items.astype(np.int64) * 2654435761) & 0xFFFFFFFF
-    finite = np.isfinite(scores)
-    keys = order_keys(np.where(finite, scores, np.float32(0.0)), np.zeros(1, dtype=np.int32)) | hashed
-    keys[~finite] = _BEHIND
-    return np.argsort(keys, kind="stable")
+    return np.lexsort((hashed, np.where(np.isfinite(scores), -scores, np.inf)))

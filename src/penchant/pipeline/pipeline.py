@@ -25,9 +25,6 @@ from penchant.slate import Recommendation, StageTrace
 FEW = 0.05
 """Share of the catalogue below which the allowed items are scored one and all, and nothing is retrieved."""
 
-_FEW_IDS = 50
-"""Ids up to which they are looked up one by one; all at once pays for sorting them."""
-
 _SPARE = 100
 """Items beyond the list that others are like: a very long past may take some away that the mask does not know of."""
 
@@ -79,23 +76,23 @@ class Pipeline:
         where = None if text is None else Where(checked_where(text, asked.world.catalogue))
         course = Course(failed=self.failed)
         own: tuple[Filter, ...] = () if where is None else (where,)
-        allowed, n_allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
-        if n_allowed == 0:
+        allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
+        if allowed.left == 0:
             found = Candidates.none()
         elif like is not None:
-            found = proposed_items(course, asked, allowed, n_allowed, [(LikeItem(), asked.query.k + _SPARE)])
+            found = proposed_items(course, asked, allowed, [(LikeItem(), asked.query.k + _SPARE)])
             found = found.take(best_first(found.scores, found.items))
-        elif n_allowed < self.few * asked.n_items:
+        elif allowed.left < self.few * asked.n_items:
             found = self._ranked(course, asked, everything(allowed, self.ranker.name))
         else:
-            found = self._ranked(course, asked, proposed_items(course, asked, allowed, n_allowed, self.retrievers))
+            found = self._ranked(course, asked, proposed_items(course, asked, allowed, self.retrievers))
         for reranker in self.rerankers:
             found = _reranked(course, asked, reranker, found)
         shown = _checked(course, asked, found, where)
         fallback = len(shown) == 0
         if fallback:
             rest = course.step(
-                "fallback", n_allowed, lambda: self.fallback.candidates(asked, allowed, asked.query.k),
+                "fallback", allowed.left, lambda: self.fallback.candidates(asked, allowed, asked.query.k),
                 otherwise=Candidates.none(), n_out=len,
             )  # fmt: skip
             shown = _checked(course, asked, rest, where)
@@ -140,9 +137,7 @@ def _checked(course: Course, asked: Asked, ranked: Candidates, where: Where | No
 
 
 def _in_words(asked: Asked, shown: Candidates) -> tuple[Recommendation, ...]:
-    vocabulary = asked.world.catalogue.items
-    few = len(shown) <= _FEW_IDS
-    ids = [vocabulary.id(item) for item in shown.items.tolist()] if few else vocabulary.ids_of(shown.items)
+    ids = asked.world.catalogue.items.ids_of(shown.items)
     sources: list[tuple[str, ...]] = [()] * len(ids)
     for source, proposed in shown.sources.items():
         for place in np.flatnonzero(proposed).tolist():
