@@ -59,9 +59,11 @@ class Allowed:
         """Whether each of `rows` is allowed, bool [m]. O(m log forbidden)."""
         if self._mask is not None:
             return self._mask[rows]
-        fine: Bool = np.ones(len(rows), dtype=np.bool_) if self._shut is None else ~self._shut[rows]
-        if len(self._few):
-            fine &= self._few.take(self._few.searchsorted(rows), mode="clip") != rows
+        if len(self._few) == 0:
+            return np.ones(len(rows), dtype=np.bool_) if self._shut is None else ~self._shut[rows]
+        fine: Bool = self._few.take(self._few.searchsorted(rows), mode="clip") != rows
+        if self._shut is not None:
+            fine &= ~self._shut[rows]
         return fine
 
     def forbid(self, rows: Nums) -> None:

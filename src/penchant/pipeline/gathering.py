@@ -14,6 +14,7 @@ from penchant.pipeline.course import Course
 from penchant.pipeline.stages import Candidates, Filter, Retriever
 
 _Proposed = tuple[str, Nums, Float32]
+_NOTHING = Candidates.none()
 
 
 def allowed_items(course: Course, asked: Asked, filters: Iterable[Filter]) -> Allowed:
@@ -83,10 +84,11 @@ def _proposal(course: Course, asked: Asked, one: Retriever, n: int, some: Allowe
             return nothing
         if int(items.min()) < 0 or int(items.max()) >= asked.n_items:
             raise IndexError(f"{one.name}: item numbers outside 0..{asked.n_items - 1}")
-        keep = slice(None) if some is None else some.holds(items)
+        if some is None or (keep := some.holds(items)).all():
+            return one.name, items, scores
         return one.name, items[keep], scores[keep]
 
-    nothing = (one.name, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+    nothing = (one.name, _NOTHING.items, _NOTHING.scores)
     return course.step(f"retrieve {one.name}", n_in, act, otherwise=nothing, n_out=lambda got: len(got[1]))
 
 

@@ -29,6 +29,9 @@ _SPARE = 100
 """Items beyond the list that others are like: a very long past may take some away that the mask does not know of."""
 
 
+_NOTHING: tuple[Candidates, Mapping[str, int]] = (Candidates.none(), {})
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answer:
     """A list, and how it came to be.
@@ -127,11 +130,10 @@ def _reranked(course: Course, asked: Asked, reranker: Reranker, found: Candidate
 
 def _checked(course: Course, asked: Asked, ranked: Candidates, where: Where | None) -> Candidates:
     """What the contract lets through; nothing when even that fails."""
-    nothing: tuple[Candidates, Mapping[str, int]] = (Candidates.none(), {})
     holds = None if where is None else partial(where.holds, asked)
     kept, _ = course.step(
         "contract", len(ranked), lambda: kept_by_contract(asked, ranked, asked.query.k, holds),
-        otherwise=nothing, n_out=lambda done: len(done[0]), removed=lambda done: done[1],
+        otherwise=_NOTHING, n_out=lambda done: len(done[0]), removed=lambda done: done[1],
     )  # fmt: skip
     return kept
 

@@ -30,7 +30,7 @@ class FreshItems:
     def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         """O(fresh); see `Retriever`."""
         items = asked.world.fresh
-        if allowed is not None:
+        if allowed is not None and len(items):
             items = items[allowed.holds(items)]
         items = items[:n]
         return items, np.full(len(items), np.nan, dtype=np.float32)
