@@ -99,7 +99,7 @@ def _merged(proposed: Sequence[_Proposed]) -> Candidates:
         return Candidates.none()
     found = np.concatenate([items for _, items, _ in proposed])
     known = np.concatenate([scores for _, _, scores in proposed])
-    order = found.argsort(kind="stable")
+    order = found.argsort()
     rising = found[order]
     first = np.ones(len(found), dtype=np.bool_)
     np.not_equal(rising[1:], rising[:-1], out=first[1:])

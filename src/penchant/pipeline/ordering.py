@@ -13,5 +13,9 @@ def best_first(scores: Float32, items: Nums) -> Int64:
     Equal scores stand in the scrambled order of `penchant.models.topk.tie_order`. That order is the rank of a hash of the
     item's number, so the hash itself gives the same one without the catalogue being sorted.
     """
-    hashed = (items.astype(np.int64) * 2654435761) & 0xFFFFFFFF
-    return np.lexsort((hashed, np.where(np.isfinite(scores), -scores, np.inf)))
+    keys = np.where(np.isfinite(scores), -scores, np.inf)
+    order: Int64 = keys.argsort()
+    rising = keys[order]
+    if (rising[1:] == rising[:-1]).any():
+        order = np.lexsort(((items.astype(np.int64) * 2654435761) & 0xFFFFFFFF, keys))
+    return order

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import compress
 
 import numpy as np
 
@@ -38,11 +39,13 @@ class Answer:
 
     Attributes:
         items: best first; fewer than `k` where no more may be shown.
+        numbers: their numbers, in the same order.
         trace: one entry a stage, in the order in which they ran.
         fallback: whether the list came from the fallback.
     """
 
     items: tuple[Recommendation, ...]
+    numbers: tuple[int, ...]
     trace: tuple[StageTrace, ...]
     fallback: bool = False
 
@@ -99,7 +102,8 @@ class Pipeline:
                 otherwise=Candidates.none(), n_out=len,
             )  # fmt: skip
             shown = _checked(course, asked, rest, where)
-        return Answer(items=_in_words(asked, shown), trace=tuple(course.traces), fallback=fallback)
+        items, numbers = _in_words(asked, shown), tuple(shown.items.tolist())
+        return Answer(items=items, numbers=numbers, trace=tuple(course.traces), fallback=fallback)
 
     def _ranked(self, course: Course, asked: Asked, found: Candidates) -> Candidates:
         """The candidates with scores, best first; those without an opinion last."""
@@ -140,12 +144,13 @@ def _checked(course: Course, asked: Asked, ranked: Candidates, where: Where | No
 
 def _in_words(asked: Asked, shown: Candidates) -> tuple[Recommendation, ...]:
     ids = asked.world.catalogue.items.ids_of(shown.items)
-    sources: list[tuple[str, ...]] = [()] * len(ids)
-    for source, proposed in shown.sources.items():
-        for place in np.flatnonzero(proposed).tolist():
-            sources[place] += (source,)
+    names = tuple(shown.sources)
+    proposed = zip(*(by.tolist() for by in shown.sources.values()), strict=True) if names else [()] * len(ids)
+    sources = [tuple(compress(names, by)) for by in proposed]
     rows = zip(ids, shown.scores.tolist(), sources, shown.propensity.tolist(), strict=True)
     return tuple(
-        Recommendation(item_id=item, rank=rank, score=score, sources=proposed_by, propensity=propensity)
-        for rank, (item, score, proposed_by, propensity) in enumerate(rows, 1)
+        [
+            Recommendation(item_id=item, rank=rank, score=score, sources=proposed_by, propensity=propensity)
+            for rank, (item, score, proposed_by, propensity) in enumerate(rows, 1)
+        ]
     )
