@@ -30,6 +30,9 @@ _ONE_QUESTION = 11
 _WIDER = 2
 """Rows found for each one wanted: the codes are coarse, the exact products choose."""
 
+_MOST = 0.75
+"""Share of the rows from which on the nearest of all are likely to hold enough allowed ones."""
+
 FEW = 0.05
 """Share of the rows below which allowed ones are multiplied one and all."""
 
@@ -97,10 +100,14 @@ class ListsIndex:
         return best(items, products(self.vectors, items, query), n)
 
     def _found(self, query: Float32, n: int, allowed: Allowed | None) -> Nums:
-        if allowed is None or allowed.forbidden <= n:
-            # it takes less to read a few rows more than to ask about each
-            items = self._read(query, n + (0 if allowed is None else allowed.forbidden), None)
-            return items if allowed is None else items[allowed.holds(items)]
+        if allowed is None:
+            return self._read(query, n, None)
+        if allowed.left >= _MOST * self.n_items or allowed.forbidden <= n:
+            # it takes less to read some rows more than to ask about each; the nearest that are allowed come first in both
+            items = self._read(query, n + min(n, allowed.forbidden), None)
+            items = items[allowed.holds(items)]
+            if len(items) >= n or allowed.forbidden <= n:
+                return items
         import faiss
 
         # the library takes the array and the names, its declared types do not say so
