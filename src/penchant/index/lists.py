@@ -1,7 +1,7 @@
 """Inverted lists: rows in clusters, of which a search looks into the nearest few; what it finds is then multiplied exactly.
 
 Source: Sivic & Zisserman 2003, "Video Google" (inverted lists over clusters); Jégou et al. 2011, "Product quantization for
-nearest neighbor search" (a code for each few numbers of a row); André et al. 2015, "Cache locality is not enough" (such codes
+nearest neighbor search" (a code for each part of a row); André et al. 2015, "Cache locality is not enough" (such codes
 of four bits, looked up in registers); Douze et al. 2024, "The Faiss library".
 """
 
@@ -22,13 +22,13 @@ _POINTS = 64
 """Rows a cluster is learned from."""
 
 _BITS = 4
-"""Of the code of two numbers: a search reads a quarter of the bytes of a row of 8-bit numbers, three times as fast."""
+"""Of the code of a number: a search looks such codes up in registers, twice as fast as it multiplies 8-bit numbers."""
 
 _ONE_QUESTION = 11
 """The library's way to search for one question alone; left to itself it takes ways for many, a fifth slower for one."""
 
-_WIDER = 2
-"""Rows found for each one wanted: the codes are coarse, the exact products choose."""
+_WIDER = 1.25
+"""Rows found for each one wanted: the exact products choose among them."""
 
 _MOST = 0.75
 """Share of the rows from which on the nearest of all are likely to hold enough allowed ones."""
@@ -38,9 +38,9 @@ FEW = 0.05
 
 
 class ListsIndex:
-    """Clusters by k-means, rows as codes of 4 bits for every two numbers in each, scores from the float vectors.
+    """Clusters by k-means, rows as codes of 4 bits a number in each, scores from the float vectors.
 
-    A search costs O(lists D + looked_into / lists n D / 16) time; memory is n (4.25 D + 8) bytes, of which 4 n D are the
+    A search costs O(lists D + looked_into / lists n D / 8) time; memory is n (4.5 D + 8) bytes, of which 4 n D are the
     vectors as they came. Answers depend on the vectors and the seed alone: clusters are learned on one thread.
 
     Args:
@@ -63,9 +63,8 @@ class ListsIndex:
         self.lists = lists or 2 ** max(0, round(math.log2(max(len(rows), 1)) / 2))
         self.looked_into = min(self.lists, looked_into or max(48, self.lists // 8))
         self._coarse = faiss.IndexFlatIP(width)
-        codes = width // 2 if width % 2 == 0 else width
         self._index = faiss.IndexIVFPQFastScan(
-            self._coarse, width, self.lists, codes, _BITS, faiss.METRIC_INNER_PRODUCT
+            self._coarse, width, self.lists, width, _BITS, faiss.METRIC_INNER_PRODUCT
         )
         self._index.by_residual, self._index.implem = True, _ONE_QUESTION
         self._index.cp.niter, self._index.cp.seed = _ROUNDS, seed
@@ -96,7 +95,7 @@ class ListsIndex:
         if allowed is not None and allowed.left < max(FEW * self.n_items, 4 * n):
             items = np.flatnonzero(allowed.mask & self._there).astype(np.int32)
         else:
-            items = self._found(query, _WIDER * n, allowed)
+            items = self._found(query, math.ceil(_WIDER * n), allowed)
         return best(items, products(self.vectors, items, query), n)
 
     def _found(self, query: Float32, n: int, allowed: Allowed | None) -> Nums:
