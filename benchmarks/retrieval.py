@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.recording import write_result
-from penchant.data.arrays import AnyArray, Float32, Nums, frozen
+from penchant.data.arrays import AnyArray, Bool, Float32, Nums, frozen
 from penchant.data.batch import QueryBatch
 from penchant.data.dataset import Dataset
 from penchant.data.features import FeatureTable
@@ -138,7 +138,8 @@ def measured(n: int) -> dict[str, Any]:
     eight.train(rows[:50_000])
     eight.add(rows)
     world = World(version="v", model=model, index=GrowingIndex(lists), fresh=np.zeros(0, dtype=np.int32))
-    questions = [_question(world, query) for query in queries]
+    withheld = frozen(np.zeros(n, dtype=np.bool_))
+    questions = [_question(world, query, withheld) for query in queries]
     pipeline = build_pipeline()
     traces: list[list[float]] = []
 
@@ -184,13 +185,13 @@ def measured(n: int) -> dict[str, Any]:
     return result
 
 
-def _question(world: World, query: Query) -> Asked:
+def _question(world: World, query: Query, withheld: Bool) -> Asked:
     encoded = world.model.encode([query])
     return Asked(
         query=query,
         encoded=encoded,
         world=world,
-        withheld=np.zeros(encoded.batch.n_items, dtype=np.bool_),
+        withheld=withheld,
         seen=np.unique(encoded.batch.history.item),
         draw=lambda: generator(7),
     )

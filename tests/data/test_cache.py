@@ -24,7 +24,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     for mine, other in ((again.item_features, data.item_features), (again.user_features, data.user_features)):
         assert {n: plain(c) for n, c in mine.columns.items()} == {n: plain(c) for n, c in other.columns.items()}
     assert plain(again.interactions.context["mood"]) == plain(data.interactions.context["mood"])
-    assert isinstance(again.interactions.at, np.memmap)
+    assert isinstance(again.interactions.at.base, np.memmap)
 
 
 def test_columns_kept_for_protocols_come_back(tmp_path: Path) -> None:

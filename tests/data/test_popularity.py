@@ -61,6 +61,15 @@ def test_agrees_with_counting_in_any_order(
     assert (got[expected == 0.0] == 0.0).all()
 
 
+@given(logs, moments, st.sampled_from([None, 0.5, 3.0, 40.0]), st.sampled_from([None, 7.0, 90.0]))
+def test_the_span_of_one_instant_is_that_of_many(
+    events: list[tuple[int, int, float]], at: int, half_life: float | None, window: float | None
+) -> None:
+    log = log_of(events)
+    start, end, now = log._spans(np.asarray([at, at], dtype=np.int64), half_life, window)
+    assert log._span(at, half_life, window) == (start[1], end[1], now[1])
+
+
 @given(logs, st.lists(moments, min_size=1, max_size=8), st.sampled_from([None, 0.5, 40.0]))
 def test_asked_together_is_asked_alone(
     events: list[tuple[int, int, float]], asked: list[int], half_life: float | None

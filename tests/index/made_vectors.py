@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.index.protocol import Float32
+from penchant.index.protocol import Allowed, Bool, Float32
 from penchant.rng import generator
 
 
@@ -18,3 +18,8 @@ def clustered(n: int, n_queries: int, *, d: int = 32, clusters: int = 60, seed: 
     near = centre[rng.choice(clusters, n_queries, p=share)] + 0.7 * rng.normal(size=(n_queries, d))
     queries = 0.6 * near + 0.4 * rows[rng.integers(0, n, n_queries)]
     return rows.astype(np.float32), queries.astype(np.float32)
+
+
+def of(mask: Bool | None) -> Allowed | None:
+    """The rows where the mask is true; None stays None."""
+    return None if mask is None else Allowed.of(mask)

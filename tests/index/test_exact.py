@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 from penchant.index import exact
 from penchant.index.exact import ExactIndex
-from tests.index.made_vectors import clustered
+from tests.index.made_vectors import clustered, of
 
 
 @pytest.fixture(params=["faiss", "numpy"])
@@ -29,7 +29,7 @@ def test_a_case_by_hand(with_library: str) -> None:
     items, scores = ExactIndex(rows).search(np.asarray([1, 2], dtype=np.float32), 10)
     assert (items.tolist(), scores.tolist()) == ([3, 1, 0, 5, 4], [3.0, 2.0, 1.0, 1.0, 0.0])
     allowed = np.asarray([True, False, True, False, True, True])
-    items, _ = ExactIndex(rows).search(np.asarray([1, 2], dtype=np.float32), 2, allowed)
+    items, _ = ExactIndex(rows).search(np.asarray([1, 2], dtype=np.float32), 2, of(allowed))
     assert items.tolist() == [0, 5]
     assert (items.dtype.name, scores.dtype.name) == ("int32", "float32")
 
@@ -45,7 +45,7 @@ def test_it_finds_the_best_of_all(with_library: str, share: float | None) -> Non
         every[np.isnan(every) | (False if allowed is None else ~allowed)] = -np.inf
         expected = np.argsort(-every, kind="stable")[:50]
         expected = expected[every[expected] > -np.inf]
-        items, scores = index.search(query, 50, allowed)
+        items, scores = index.search(query, 50, of(allowed))
         # no two of these products are nearer to each other than float32 can tell apart
         assert items.tolist() == expected.tolist()
         assert scores == pytest.approx(every[expected], rel=1e-4)
@@ -66,7 +66,7 @@ def test_equals_come_by_number_even_at_the_end(library: bool, rows: np.ndarray, 
     products = rows @ np.asarray([1, 2], dtype=np.float32)
     numbers = [i for i in range(len(rows)) if allowed is None or allowed[i]]
     expected = sorted(numbers, key=lambda i: (-products[i], i))[:n]
-    items, scores = index.search(np.asarray([1, 2], dtype=np.float32), n, allowed)
+    items, scores = index.search(np.asarray([1, 2], dtype=np.float32), n, of(allowed))
     assert items.tolist() == expected
     assert scores.tolist() == products[expected].tolist()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from penchant.index.exact import ExactIndex
 from penchant.index.growing import GrowingIndex
-from tests.index.made_vectors import clustered
+from tests.index.made_vectors import clustered, of
 
 ROWS, QUERIES = clustered(120, 3)
 
@@ -40,7 +40,7 @@ def test_it_answers_as_one_exact_index(data: st.DataObject) -> None:
     left = np.ones(120, dtype=np.bool_) if allowed is None else allowed.copy()
     left[[*gone, *late]] = False
     n = data.draw(st.integers(1, 130))
-    expected, scores = ExactIndex(ROWS).search(QUERIES[1], n, left)
-    items, products = index.search(QUERIES[1], n, allowed)
+    expected, scores = ExactIndex(ROWS).search(QUERIES[1], n, of(left))
+    items, products = index.search(QUERIES[1], n, of(allowed))
     assert items.tolist() == expected.tolist()
     assert products.tolist() == scores.tolist()

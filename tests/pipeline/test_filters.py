@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from penchant.index.allowed import Allowed
 from penchant.pipeline.filters import Excluded, OnlyCandidates, Seen
 from penchant.query import Query
 from tests.pipeline.expression.shop import IDS, WORLD
@@ -11,9 +12,11 @@ from tests.pipeline.worlds import ask
 
 
 def filtered(one: Excluded | OnlyCandidates | Seen, query: Query, before: str = "abcdefg") -> tuple[str, int]:
-    allowed = np.asarray([item in before for item in IDS])
-    gone = one.forbid(ask(WORLD, query), allowed)
-    return "".join(item for item, fine in zip(IDS, allowed.tolist(), strict=True) if fine), gone
+    allowed = Allowed.of(np.asarray([item in before for item in IDS]))
+    left = allowed.left
+    one.forbid(ask(WORLD, query), allowed)
+    shown = "".join(item for item, fine in zip(IDS, allowed.mask.tolist(), strict=True) if fine)
+    return shown, left - allowed.left
 
 
 def test_excluded_items_and_the_one_that_others_are_like() -> None:

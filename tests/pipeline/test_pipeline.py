@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import UnknownId
+from penchant.index.allowed import Allowed
 from penchant.models.base import Model
 from penchant.pipeline import filters, gathering
 from penchant.pipeline.asked import Asked
@@ -160,7 +161,7 @@ def test_the_contract_holds_whatever_stages_do(models: dict[str, Model], data: s
     with pytest.MonkeyPatch.context() as patch:
         for one in (filters.Excluded, filters.OnlyCandidates, filters.Seen):
             patch.setattr(one, "forbid", Broken().forbid)
-        patch.setattr(gathering, "_not_withheld", lambda asked: (np.ones(8, dtype=np.bool_), 8))
+        patch.setattr(gathering, "_not_withheld", lambda asked: Allowed(8))
         answer = careless.answer(asked)
     shown = ids(answer)
     assert len(set(shown)) == len(shown) <= query.k

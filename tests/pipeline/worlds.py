@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from penchant.data.arrays import Bool, Float32, Nums, frozen
+from penchant.index.allowed import Allowed
 from penchant.index.protocol import VectorIndex
 from penchant.models.base import Model
 from penchant.pipeline.asked import Asked, World
@@ -60,7 +61,7 @@ class Fixed:
     def __init__(self, items: Sequence[int]) -> None:
         self.items = np.asarray(items, dtype=np.int32)
 
-    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+    def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         return self.items, np.full(len(self.items), np.nan, dtype=np.float32)
 
 
@@ -72,10 +73,10 @@ class Broken:
     def __init__(self, fails_closed: bool = False) -> None:
         self.fails_closed = fails_closed
 
-    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+    def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         raise RuntimeError("no retrieval today")
 
-    def forbid(self, asked: Asked, allowed: Bool) -> int:
+    def forbid(self, asked: Asked, allowed: Allowed) -> None:
         raise RuntimeError("no filter today")
 
     def rank(self, asked: Asked, items: Nums) -> Float32:

@@ -117,9 +117,12 @@ class PopularityLog:
         peak = np.zeros(len(at), dtype=np.float32)
         if self.n_items == 0:
             return counts, peak
-        late = self._is_late(at)
-        for b in np.flatnonzero(late).tolist():
-            kept, fading, changed, values = self._newest(int(at[b]), half_life)
+        newest = int(self.at[-1]) if len(self.at) else None
+        for b, moment in enumerate(at.tolist()):
+            if newest is None or moment <= newest:
+                counts[b], peak[b] = self._among_all(moment, items, half_life)
+                continue
+            kept, fading, changed, values = self._newest(moment, half_life)
             first, second = kept.greatest
             counts[b] = kept.state[items] * fading
             peak[b] = kept.state[first] * fading
@@ -130,12 +133,14 @@ class PopularityLog:
             where = int(np.searchsorted(changed, first))
             if where < len(changed) and changed[where] == first:
                 peak[b] = values[where]
-                # where not, another is the most frequent now, and all must be looked at
-                late[b] = values[where] >= np.float32(second * fading)
-        for b in np.flatnonzero(~late).tolist():
-            row = self.as_of(at[b : b + 1], half_life=half_life)[0]
-            counts[b], peak[b] = row[items], row.max()
+                if values[where] < np.float32(second * fading):
+                    # another is the most frequent now, and all must be looked at
+                    counts[b], peak[b] = self._among_all(moment, items, half_life)
         return counts, peak
+
+    def _among_all(self, moment: int, items: Nums, half_life: float | None) -> tuple[Float32, np.float32]:
+        row = self.as_of(np.asarray([moment], dtype=np.int64), half_life=half_life)[0]
+        return row[items], row.max()
 
     def _is_late(self, at: Int64) -> Bool:
         """Whether an instant comes after every event, bool [B]."""
@@ -199,8 +204,16 @@ class PopularityLog:
         return np.minimum(np.searchsorted(self.at, oldest, side="left"), ends), ends, moments
 
     def _span(self, moment: int, half_life: float | None, window: float | None) -> tuple[int, int, int]:
-        start, end, now = self._spans(np.asarray([moment], dtype=np.int64), half_life, window)
-        return int(start[0]), int(end[0]), int(now[0])
+        """The same of one instant: a server asks for one at a time, and arrays of one number take five times as long."""
+        end = int(self.at.searchsorted(moment, side="left"))
+        now, oldest = moment, None if window is None else moment - int(window)
+        if half_life is not None and end:
+            now = min(moment, int(self.at[end - 1]) + int(_STANDSTILL * half_life) + 1)
+        if half_life is not None and len(self.at):
+            forgotten = now - int(_FORGOTTEN * half_life)
+            oldest = forgotten if oldest is None else max(oldest, forgotten)
+        start = 0 if oldest is None else int(self.at.searchsorted(oldest, side="left"))
+        return min(start, end), end, now
 
     def _begun(self, moment: int, half_life: float | None) -> FadingCounts:
         """Counts at an instant."""

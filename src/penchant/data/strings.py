@@ -49,6 +49,11 @@ class Strings:
         bounds = self.offsets.tolist()
         return [data[a:b].decode() for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
 
+    def few(self, rows: AnyArray) -> list[str]:
+        """The strings at `rows` (int [m], 0 <= row < n) as Python objects: faster than `take` up to some hundred."""
+        data, start, end = self.blob.data, self.offsets[rows].tolist(), self.offsets[rows + 1].tolist()
+        return [str(data[a:b], "utf-8") for a, b in zip(start, end, strict=True)]
+
     def take(self, rows: AnyArray) -> Strings:
         """The strings at `rows` (int [m]), in that order."""
         start = self.offsets[rows]

@@ -18,6 +18,9 @@ MISSING = -1
 _FEW = 1000
 """Later ids that are looked up beside the first ones in any case."""
 
+_FEW_AT_ONCE = 100
+"""Ids up to which they are read one by one; more at once pay for sorting them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
@@ -60,7 +63,9 @@ class Vocabulary:
         return self.ids[number]
 
     def ids_of(self, numbers: Nums) -> list[str]:
-        """The ids with these numbers, in their order; for many at once."""
+        """The ids with these numbers, in their order."""
+        if len(numbers) <= _FEW_AT_ONCE:
+            return self.ids.few(numbers)
         distinct, place = np.unique(numbers, return_inverse=True)
         texts = self.ids.take(distinct).to_list()
         return [texts[i] for i in place.tolist()]

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from penchant.index.products import best, products
-from penchant.index.protocol import Bool, Float32, Nums
+from penchant.index.protocol import Allowed, Bool, Float32, Nums
 
 _SPARE = 32
 """Rows found beyond those wanted, among which equals at the end of the list are looked for."""
@@ -45,33 +45,35 @@ class ExactIndex:
         """See `VectorIndex`."""
         return self.vectors[items]
 
-    def search(self, query: Float32, n: int, allowed: Bool | None = None) -> tuple[Nums, Float32]:
+    def search(self, query: Float32, n: int, allowed: Allowed | None = None) -> tuple[Nums, Float32]:
         """See `VectorIndex`."""
         query = np.ascontiguousarray(query, dtype=np.float32)
-        some = allowed if allowed is None or self._rows is None else allowed[self._rows]
-        places = self._places(query, n, some)
-        items = places if self._rows is None else self._rows[places]
+        items = self._items(self._places(query, n, allowed))
         return best(items, products(self.vectors, items, query), n)
 
-    def _places(self, query: Float32, n: int, allowed: Bool | None) -> Nums:
+    def _items(self, places: Nums) -> Nums:
+        """The numbers of rows of `_dense`."""
+        return places if self._rows is None else self._rows[places]
+
+    def _places(self, query: Float32, n: int, allowed: Allowed | None) -> Nums:
         """Rows of `_dense` among which the best `n` are, int32, rising."""
         total = len(self._dense)
-        n_allowed = total if allowed is None else int(np.count_nonzero(allowed))
-        if n_allowed <= n:
-            return np.arange(total, dtype=np.int32) if allowed is None else np.flatnonzero(allowed).astype(np.int32)
-        if self._faiss and total - n_allowed <= max(n, _LEFT_OUT):
-            found = self._by_faiss(query, n, total - n_allowed, allowed)
+        forbidden = 0 if allowed is None else allowed.forbidden
+        if self._faiss and total - forbidden > n and forbidden <= max(n, _LEFT_OUT):
+            found = self._by_faiss(query, n, forbidden, allowed)
             if found is not None:
                 return found
-        if allowed is not None and n_allowed < _GATHERED * total:
-            rows = np.flatnonzero(allowed).astype(np.int32)
-            return rows[_near_best(self._dense[rows] @ query, n)]
         if allowed is None:
-            return _near_best(self._dense @ query, n)
-        rows = np.flatnonzero(allowed).astype(np.int32)
+            return np.arange(total, dtype=np.int32) if total <= n else _near_best(self._dense @ query, n)
+        mask = allowed.mask if self._rows is None else allowed.mask[self._rows]
+        rows = np.flatnonzero(mask).astype(np.int32)
+        if len(rows) <= n:
+            return rows
+        if len(rows) < _GATHERED * total:
+            return rows[_near_best(self._dense[rows] @ query, n)]
         return rows[_near_best((self._dense @ query)[rows], n)]
 
-    def _by_faiss(self, query: Float32, n: int, forbidden: int, allowed: Bool | None) -> Nums | None:
+    def _by_faiss(self, query: Float32, n: int, forbidden: int, allowed: Allowed | None) -> Nums | None:
         """As `_places`, with the few forbidden ones found and left out; None where equals reach beyond what was found."""
         import faiss
 
@@ -80,7 +82,7 @@ class ExactIndex:
         kept: Nums = places[0][places[0] >= 0].astype(np.int32)
         values = scores[0][: len(kept)]
         if allowed is not None:
-            fine = allowed[kept]
+            fine: Bool = allowed.holds(self._items(kept))
             kept, values = kept[fine], values[fine]
         last = values[n - 1] if len(values) >= n else -np.inf
         if wide < len(self._dense) and not float(scores[0][-1]) < float(last) - _margin(values):

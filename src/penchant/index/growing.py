@@ -6,7 +6,7 @@ import numpy as np
 
 from penchant.index.exact import ExactIndex
 from penchant.index.products import best
-from penchant.index.protocol import Bool, Float32, Nums, VectorIndex
+from penchant.index.protocol import Allowed, Bool, Float32, Nums, VectorIndex
 
 
 class GrowingIndex:
@@ -50,15 +50,16 @@ class GrowingIndex:
         found[big] = self.base.vectors_of(items[big])
         return found
 
-    def search(self, query: Float32, n: int, allowed: Bool | None = None) -> tuple[Nums, Float32]:
+    def search(self, query: Float32, n: int, allowed: Allowed | None = None) -> tuple[Nums, Float32]:
         """See `VectorIndex`."""
         if self._stays is not None:
-            allowed = self._stays if allowed is None else allowed & self._stays
+            allowed = Allowed.of(self._stays if allowed is None else allowed.mask & self._stays)
         if self._extra is None:
             return self.base.search(query, n, allowed)
         first = self.base.n_items
-        items, scores = self.base.search(query, n, None if allowed is None else allowed[:first])
-        more, more_scores = self._extra.search(query, n, None if allowed is None else allowed[first:])
+        head, tail = (None, None) if allowed is None else (allowed.part(0, first), allowed.part(first, allowed.n))
+        items, scores = self.base.search(query, n, head)
+        more, more_scores = self._extra.search(query, n, tail)
         both = np.concatenate([items, more + np.int32(first)]).astype(np.int32)
         rising = np.argsort(both)
         return best(both[rising], np.concatenate([scores, more_scores])[rising], n)

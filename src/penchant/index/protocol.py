@@ -7,9 +7,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from penchant.index.allowed import Allowed as Allowed
+from penchant.index.allowed import Bool as Bool
+from penchant.index.allowed import Nums as Nums
+
 Float32 = npt.NDArray[np.float32]
-Nums = npt.NDArray[np.int32]
-Bool = npt.NDArray[np.bool_]
 
 
 class VectorIndex(Protocol):
@@ -19,10 +21,10 @@ class VectorIndex(Protocol):
     def n_items(self) -> int:
         """How many rows it was built from."""
 
-    def search(self, query: Float32, n: int, allowed: Bool | None = None) -> tuple[Nums, Float32]:
+    def search(self, query: Float32, n: int, allowed: Allowed | None = None) -> tuple[Nums, Float32]:
         """The `n` rows of greatest inner product with `query` (float32 [D]), best first; fewer where there are no more.
 
-        Rows of NaN are never found; `allowed` (bool [n_items]) leaves others out. Equal ones come by number.
+        Rows of NaN are never found; `allowed` (of n_items rows) leaves others out. Equal ones come by number.
 
         Returns:
             numbers int32 [m] and inner products float32 [m], m <= n.

@@ -78,9 +78,8 @@ class Finish:
 
     def some_items(self, scores: Float32, batch: QueryBatch, items: Nums) -> Float32:
         """The finished scores of items that come from `with_probes`, float32 [B, C]; `scores` may be overwritten."""
-        inside = items < len(self.known)
-        known: Bool = inside & self.known[np.where(inside, items, 0)]
-        if not self.scores_unseen:
+        known: Bool = self.known.take(items, mode="clip") & (items < len(self.known))
+        if not self.scores_unseen and not known.all():
             scores[:, ~known] = np.nan
         if self.config.popularity_behind:
             counts, peak = batch.popularity.of_items(batch.at, items, half_life=self._half_life)

@@ -35,18 +35,16 @@ def add_popularity(scores: Float32, counts: Float32, known: Bool, weight: float,
 
 
 def _add_popularity(scores: Float32, counts: Float32, known: Bool, share: np.float32, peak: Float32) -> None:
-    late = np.flatnonzero(~known)
-    aside = scores[:, late] if len(late) else None
+    late = None if known.all() else np.flatnonzero(~known)
+    aside = None if late is None else scores[:, late]
     if aside is not None:
         scores[:, late] = np.nan
-    # fmax and fmin leave NaN out: only a row without any opinion has an extreme that is NaN, and counts as of size 1
-    greatest = np.fmax.reduce(scores, axis=1)
-    size = np.maximum(greatest, -np.fmin.reduce(scores, axis=1))
+    # fmax leaves NaN out: only a row without any opinion is of size NaN, and counts as of size 1
+    size = np.fmax.reduce(np.abs(scores), axis=1)
     if aside is not None:
         scores[:, late] = aside
-    np.divide(counts, np.where(peak > 0, peak, np.float32(1.0))[:, None], out=counts)
-    counts *= (share * np.where(size > 0, size, np.float32(1.0)))[:, None]
-    silent = np.isnan(greatest)
+    counts *= (share * np.where(size > 0, size, np.float32(1.0)) / np.where(peak > 0, peak, np.float32(1.0)))[:, None]
+    silent = np.isnan(size)
     if silent.any():
         scores[np.ix_(silent, known)] = 0.0
     nothing = np.isnan(scores)

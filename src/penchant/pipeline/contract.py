@@ -25,20 +25,22 @@ def kept_by_contract(
     Never an item that is withheld or excluded, never one of the past under ``repeats="exclude"``, never the one that others
     like it were asked for, none beside the candidates where the question names some, none twice, only finite scores.
     """
-    head = ranked.take(np.arange(min(k, len(ranked))))
+    head = ranked.take(slice(k))
     fine, removed = _may_be_shown(asked, head, where)
-    if not fine.all():
-        head = ranked
-        fine, removed = _may_be_shown(asked, head, where)
-    return head.take(np.flatnonzero(fine)[:k]), removed
+    if fine.all():
+        return head, removed
+    fine, removed = _may_be_shown(asked, ranked, where)
+    return ranked.take(np.flatnonzero(fine)[:k]), removed
 
 
 def _may_be_shown(asked: Asked, ranked: Candidates, where: Holds | None) -> tuple[Bool, dict[str, int]]:
     items = ranked.items
     fine = np.isfinite(ranked.scores)
-    removed = {"no score": int(len(items) - fine.sum())}
+    removed = {"no score": int(len(items) - np.count_nonzero(fine))}
 
     def rule(name: str, keep: Bool) -> None:
+        if keep.all():
+            return
         before = np.count_nonzero(fine)
         np.logical_and(fine, keep, out=fine)
         removed[name] = int(before - np.count_nonzero(fine))
@@ -48,8 +50,9 @@ def _may_be_shown(asked: Asked, ranked: Candidates, where: Holds | None) -> tupl
         first[np.unique(items, return_index=True)[1]] = True
         rule("twice", first)
     rule("withheld", ~asked.withheld[items])
-    rule("excluded", ~among(items, asked.encoded.excluded[0]))
-    candidates = asked.encoded.candidates[0]
+    excluded, candidates = asked.encoded.excluded[0], asked.encoded.candidates[0]
+    if len(excluded):
+        rule("excluded", ~among(items, excluded))
     if candidates is not None:
         rule("candidates", among(items, candidates))
     if asked.excludes_seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.config import Config, setting
-from penchant.data.arrays import Bool
+from penchant.index.allowed import Allowed
 from penchant.pipeline.asked import Asked
 from penchant.pipeline.ordering import best_first
 from penchant.pipeline.retrievers.popular import most_chosen
@@ -29,12 +29,12 @@ class Fallback:
     def __init__(self, config: FallbackConfig | None = None) -> None:
         self.config = config or FallbackConfig()
 
-    def candidates(self, asked: Asked, allowed: Bool, k: int) -> Candidates:
-        """`k` items and some to spare, best first; fewer where fewer are allowed (bool [n_items]). O(n_items) time."""
+    def candidates(self, asked: Asked, allowed: Allowed, k: int) -> Candidates:
+        """`k` items and some to spare, best first; fewer where fewer are allowed. O(n_items) time."""
         n = k + _SPARE
         items, weight = most_chosen(asked.world, int(asked.batch.at[0]), self.config.window, allowed, n)
         if len(items) < n:
-            rest = allowed.copy()
+            rest = allowed.mask.copy()
             rest[items] = False
             more = np.flatnonzero(rest)[: 4 * n].astype(np.int32)
             more = more[best_first(np.zeros(len(more), dtype=np.float32), more)][: n - len(items)]

@@ -1,10 +1,10 @@
-"""What must not be retrieved for this question. All work on one mask of the catalogue; retrievers look only at the rest."""
+"""What must not be retrieved for this question. All forbid in one place; retrievers look only at the rest."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Nums
+from penchant.index.allowed import Allowed
 from penchant.pipeline.asked import Asked
 
 
@@ -14,12 +14,11 @@ class Excluded:
     name = "excluded"
     fails_closed = False
 
-    def forbid(self, asked: Asked, allowed: Bool) -> int:
+    def forbid(self, asked: Asked, allowed: Allowed) -> None:
         """O(excluded)."""
-        gone = take_away(allowed, asked.encoded.excluded[0])
+        allowed.forbid(asked.encoded.excluded[0])
         if asked.like is not None:
-            gone += take_away(allowed, np.asarray([asked.like], dtype=np.int32))
-        return gone
+            allowed.forbid(np.asarray([asked.like], dtype=np.int32))
 
 
 class OnlyCandidates:
@@ -28,16 +27,11 @@ class OnlyCandidates:
     name = "candidates"
     fails_closed = False
 
-    def forbid(self, asked: Asked, allowed: Bool) -> int:
+    def forbid(self, asked: Asked, allowed: Allowed) -> None:
         """O(n_items) where there are candidates."""
         candidates = asked.encoded.candidates[0]
-        if candidates is None:
-            return 0
-        before = int(np.count_nonzero(allowed))
-        kept = allowed[candidates]
-        allowed[:] = False
-        allowed[candidates] = kept
-        return before - int(np.count_nonzero(kept))
+        if candidates is not None:
+            allowed.keep_only(candidates)
 
 
 class Seen:
@@ -46,16 +40,10 @@ class Seen:
     name = "seen"
     fails_closed = False
 
-    def forbid(self, asked: Asked, allowed: Bool) -> int:
+    def forbid(self, asked: Asked, allowed: Allowed) -> None:
         """O(seen)."""
-        return take_away(allowed, asked.seen) if asked.excludes_seen else 0
-
-
-def take_away(allowed: Bool, items: Nums) -> int:
-    """Sets the distinct `items` to False, and counts those that were not yet."""
-    gone = int(np.count_nonzero(allowed[items]))
-    allowed[items] = False
-    return gone
+        if asked.excludes_seen:
+            allowed.forbid(asked.seen)
 
 
 STANDARD = (Excluded(), OnlyCandidates(), Seen())

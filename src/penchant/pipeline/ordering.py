@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.data.arrays import Float32, Int64, Nums
-from penchant.models.topk import order_keys
-
-_BEHIND = np.iinfo(np.int64).max
 
 
 def best_first(scores: Float32, items: Nums) -> Int64:
@@ -16,8 +13,9 @@ def best_first(scores: Float32, items: Nums) -> Int64:
     Equal scores stand in the scrambled order of `penchant.models.topk.tie_order`. That order is the rank of a hash of the
     item's number, so the hash itself gives the same one without the catalogue being sorted.
     """
-    hashed = (items.astype(np.int64) * 2654435761) & 0xFFFFFFFF
-    finite = np.isfinite(scores)
-    keys = order_keys(np.where(finite, scores, np.float32(0.0)), np.zeros(1, dtype=np.int32)) | hashed
-    keys[~finite] = _BEHIND
-    return np.argsort(keys, kind="stable")
+    keys = np.where(np.isfinite(scores), -scores, np.inf)
+    order: Int64 = keys.argsort()
+    rising = keys[order]
+    if (rising[1:] == rising[:-1]).any():
+        order = np.lexsort(((items.astype(np.int64) * 2654435761) & 0xFFFFFFFF, keys))
+    return order

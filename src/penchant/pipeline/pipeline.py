@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import compress
 
 import numpy as np
 
@@ -25,11 +26,11 @@ from penchant.slate import Recommendation, StageTrace
 FEW = 0.05
 """Share of the catalogue below which the allowed items are scored one and all, and nothing is retrieved."""
 
-_FEW_IDS = 50
-"""Ids up to which they are looked up one by one; all at once pays for sorting them."""
-
 _SPARE = 100
 """Items beyond the list that others are like: a very long past may take some away that the mask does not know of."""
+
+
+_NOTHING: tuple[Candidates, Mapping[str, int]] = (Candidates.none(), {})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,11 +39,13 @@ class Answer:
 
     Attributes:
         items: best first; fewer than `k` where no more may be shown.
+        numbers: their numbers, in the same order.
         trace: one entry a stage, in the order in which they ran.
         fallback: whether the list came from the fallback.
     """
 
     items: tuple[Recommendation, ...]
+    numbers: tuple[int, ...]
     trace: tuple[StageTrace, ...]
     fallback: bool = False
 
@@ -79,27 +82,28 @@ class Pipeline:
         where = None if text is None else Where(checked_where(text, asked.world.catalogue))
         course = Course(failed=self.failed)
         own: tuple[Filter, ...] = () if where is None else (where,)
-        allowed, n_allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
-        if n_allowed == 0:
+        allowed = allowed_items(course, asked, (*STANDARD, *own, *self.filters))
+        if allowed.left == 0:
             found = Candidates.none()
         elif like is not None:
-            found = proposed_items(course, asked, allowed, n_allowed, [(LikeItem(), asked.query.k + _SPARE)])
+            found = proposed_items(course, asked, allowed, [(LikeItem(), asked.query.k + _SPARE)])
             found = found.take(best_first(found.scores, found.items))
-        elif n_allowed < self.few * asked.n_items:
+        elif allowed.left < self.few * asked.n_items:
             found = self._ranked(course, asked, everything(allowed, self.ranker.name))
         else:
-            found = self._ranked(course, asked, proposed_items(course, asked, allowed, n_allowed, self.retrievers))
+            found = self._ranked(course, asked, proposed_items(course, asked, allowed, self.retrievers))
         for reranker in self.rerankers:
             found = _reranked(course, asked, reranker, found)
         shown = _checked(course, asked, found, where)
         fallback = len(shown) == 0
         if fallback:
             rest = course.step(
-                "fallback", n_allowed, lambda: self.fallback.candidates(asked, allowed, asked.query.k),
+                "fallback", allowed.left, lambda: self.fallback.candidates(asked, allowed, asked.query.k),
                 otherwise=Candidates.none(), n_out=len,
             )  # fmt: skip
             shown = _checked(course, asked, rest, where)
-        return Answer(items=_in_words(asked, shown), trace=tuple(course.traces), fallback=fallback)
+        items, numbers = _in_words(asked, shown), tuple(shown.items.tolist())
+        return Answer(items=items, numbers=numbers, trace=tuple(course.traces), fallback=fallback)
 
     def _ranked(self, course: Course, asked: Asked, found: Candidates) -> Candidates:
         """The candidates with scores, best first; those without an opinion last."""
@@ -130,25 +134,23 @@ def _reranked(course: Course, asked: Asked, reranker: Reranker, found: Candidate
 
 def _checked(course: Course, asked: Asked, ranked: Candidates, where: Where | None) -> Candidates:
     """What the contract lets through; nothing when even that fails."""
-    nothing: tuple[Candidates, Mapping[str, int]] = (Candidates.none(), {})
     holds = None if where is None else partial(where.holds, asked)
     kept, _ = course.step(
         "contract", len(ranked), lambda: kept_by_contract(asked, ranked, asked.query.k, holds),
-        otherwise=nothing, n_out=lambda done: len(done[0]), removed=lambda done: done[1],
+        otherwise=_NOTHING, n_out=lambda done: len(done[0]), removed=lambda done: done[1],
     )  # fmt: skip
     return kept
 
 
 def _in_words(asked: Asked, shown: Candidates) -> tuple[Recommendation, ...]:
-    vocabulary = asked.world.catalogue.items
-    few = len(shown) <= _FEW_IDS
-    ids = [vocabulary.id(item) for item in shown.items.tolist()] if few else vocabulary.ids_of(shown.items)
-    sources: list[tuple[str, ...]] = [()] * len(ids)
-    for source, proposed in shown.sources.items():
-        for place in np.flatnonzero(proposed).tolist():
-            sources[place] += (source,)
+    ids = asked.world.catalogue.items.ids_of(shown.items)
+    names = tuple(shown.sources)
+    proposed = zip(*(by.tolist() for by in shown.sources.values()), strict=True) if names else [()] * len(ids)
+    sources = [tuple(compress(names, by)) for by in proposed]
     rows = zip(ids, shown.scores.tolist(), sources, shown.propensity.tolist(), strict=True)
     return tuple(
-        Recommendation(item_id=item, rank=rank, score=score, sources=proposed_by, propensity=propensity)
-        for rank, (item, score, proposed_by, propensity) in enumerate(rows, 1)
+        [
+            Recommendation(item_id=item, rank=rank, score=score, sources=proposed_by, propensity=propensity)
+            for rank, (item, score, proposed_by, propensity) in enumerate(rows, 1)
+        ]
     )

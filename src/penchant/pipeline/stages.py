@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from penchant.data.arrays import AnyArray, Bool, Float32, Nums
+from penchant.index.allowed import Allowed
 from penchant.pipeline.asked import Asked
 
 
@@ -51,8 +52,8 @@ class Candidates:
         """Number of items."""
         return len(self.items)
 
-    def take(self, places: AnyArray) -> Candidates:
-        """Those at `places` (int [m] or bool [n]), in that order."""
+    def take(self, places: AnyArray | slice) -> Candidates:
+        """Those at `places` (int [m], bool [n] or a slice), in that order."""
         return Candidates(
             items=self.items[places],
             scores=self.scores[places],
@@ -68,10 +69,10 @@ class Retriever(Protocol):
     def name(self) -> str:
         """The source that its items are shown with."""
 
-    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+    def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         """At most `n` items int32 [m], best first, and the model's own scores float32 [m] where they are at hand, else NaN.
 
-        `allowed` (bool [n_items]) leaves items out; None allows all.
+        `allowed` leaves items out; None allows all.
         """
 
 
@@ -89,8 +90,8 @@ class Filter(Protocol):
         The rules of `penchant.pipeline.contract` hold either way.
         """
 
-    def forbid(self, asked: Asked, allowed: Bool) -> int:
-        """Sets to False, in place, what must not be shown, and says how many items that took away. allowed: bool [n_items]."""
+    def forbid(self, asked: Asked, allowed: Allowed) -> None:
+        """Forbids, in place, what must not be shown. allowed: of n_items rows."""
 
 
 class Ranker(Protocol):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from penchant.data.arrays import Bool, Nums
 from penchant.data.catalogue import Catalogue
+from penchant.index.allowed import Allowed
 from penchant.pipeline.asked import Asked
 from penchant.pipeline.expression.checking import check
 from penchant.pipeline.expression.evaluating import mask
@@ -36,11 +35,9 @@ class Where:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
 
-    def forbid(self, asked: Asked, allowed: Bool) -> int:
+    def forbid(self, asked: Asked, allowed: Allowed) -> None:
         """O(n_items)."""
-        before = int(np.count_nonzero(allowed))
-        allowed &= mask(self.tree, asked)
-        return before - int(np.count_nonzero(allowed))
+        allowed.keep(mask(self.tree, asked))
 
     def holds(self, asked: Asked, items: Nums) -> Bool:
         """Whether it holds for each of `items`, bool [n]."""

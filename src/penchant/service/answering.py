@@ -26,9 +26,14 @@ EXACT = "!exact"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answer:
-    """A list, the question with its moment, the same as the request path understood it, and the past it was made from."""
+    """A list, the question with its moment, the same as the request path understood it, and the past it was made from.
+
+    Attributes:
+        numbers: of the items of the list, in its order.
+    """
 
     slate: Slate
+    numbers: tuple[int, ...]
     query: Query
     asked: Asked
     past: OwnPast
@@ -78,7 +83,9 @@ def answer(
     )  # fmt: skip
     made = pipeline.answer(question)
     slate = Slate(recommendation_id=recommendation_id, items=made.items, trace=made.trace, model_version=world.version)
-    return Answer(slate=slate, query=query, asked=question, past=person.past, fallback=made.fallback)
+    return Answer(
+        slate=slate, numbers=made.numbers, query=query, asked=question, past=person.past, fallback=made.fallback
+    )
 
 
 def impression_of(made: Answer, *, upto: int, seed: int, pipeline_key: str) -> Impression:
@@ -104,9 +111,8 @@ def served(made: Answer, *, upto: int) -> Served:
     """The answer with what was made of the question."""
     query, world = made.asked.query, made.asked.world
     catalogue, model = world.catalogue, world.model
-    numbers = {item.item_id: catalogue.items.number(item.item_id) for item in made.slate.items}
-    known = {item: n for item, n in numbers.items() if n is not None}
-    titles = {item: title for item, n in known.items() if (title := catalogue.title(n)) is not None}
+    numbers = [(item.item_id, n) for item, n in zip(made.slate.items, made.numbers, strict=True)]
+    titles = {item: title for item, n in numbers if (title := catalogue.title(n)) is not None}
     unused = ignored(model, query.context)
     return Served(
         slate=made.slate,
@@ -114,7 +120,7 @@ def served(made: Answer, *, upto: int) -> Served:
         log_offset=upto,
         context_used={name: value for name, value in query.context.items() if name not in unused},
         context_ignored=unused,
-        cold=frozenset(item for item, n in known.items() if n >= model.n_fit or not model.known[n]),
+        cold=frozenset(item for item, n in numbers if n >= model.n_fit or not model.known[n]),
         titles=titles,
         fallback=made.fallback,
         history=made.past.newest(_SHOWN_EVENTS),

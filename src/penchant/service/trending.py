@@ -30,14 +30,14 @@ def trending(question: Asked, *, upto: int, window: float | None) -> Served:
     """
     world, k, where = question.world, question.query.k, question.query.where
     own = () if where is None else (Where(checked_where(where, world.catalogue)),)
-    allowed, _ = allowed_items(Course(), question, (*STANDARD, *own))
+    allowed = allowed_items(Course(), question, (*STANDARD, *own))
     moment = question.batch.at
     popularity, config = world.catalogue.popularity, world.model.config
     if window is None:
         counts = popularity.as_of(moment, half_life=config.popularity_half_life * MS_PER_DAY)
     else:
         counts = popularity.as_of(moment, window=window * 1000)
-    counts[0, ~allowed | (counts[0] <= 0)] = np.nan
+    counts[0, ~allowed.mask | (counts[0] <= 0)] = np.nan
     best = top_k(counts, k)
     n = int(best.n[0])
     numbers = best.items[0, :n]

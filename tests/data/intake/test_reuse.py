@@ -49,7 +49,7 @@ def test_the_second_reading_is_memory_mapped_and_the_same(log: Path, tmp_path: P
     first, second = load(log, cache=cache), load(log, cache=cache)
     assert (first.report.from_cache, second.report.from_cache) == (False, True)
     assert same(first, second)
-    assert isinstance(second.dataset.interactions.at, np.memmap)
+    assert isinstance(second.dataset.interactions.at.base, np.memmap)
     assert list(second.dataset.users) == ["a", "b"]
     assert second.dataset.schema == first.dataset.schema
     assert second.report.broken == first.report.broken

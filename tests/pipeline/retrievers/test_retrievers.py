@@ -10,6 +10,7 @@ import pytest
 
 from penchant.data.arrays import Nums
 from penchant.data.dataset import Dataset
+from penchant.index.allowed import Allowed
 from penchant.index.build import build_index
 from penchant.models.popular import Popular
 from penchant.pipeline.asked import Asked, World
@@ -57,7 +58,7 @@ def test_vectors_are_searched_where_there_is_an_index() -> None:
     assert set(items.tolist()) == around(10, 5)
     assert items[0] == 10
     assert np.isnan(scores).all()
-    allowed = np.arange(N) != 11
+    allowed = Allowed.of(np.arange(N) != 11)
     items, _ = ByModel().retrieve(asking(world, "i10"), allowed, 3)
     assert items.tolist() == [10, 9, 8] or items.tolist() == [10, 9, 12]
     assert isinstance(world.model, OnACircle)
@@ -96,7 +97,7 @@ def test_few_allowed_items_are_scored_alone_unless_all_are_to_be(exact: bool) ->
 def test_an_index_may_hold_fewer_rows_than_the_catalogue() -> None:
     world = on_a_circle()
     smaller = replace(world, index=build_index(np.ascontiguousarray(world.model.item_vectors()[:20])))  # type: ignore[attr-defined]
-    items, _ = ByModel().retrieve(asking(smaller, "i19"), np.ones(N, dtype=np.bool_), 3)
+    items, _ = ByModel().retrieve(asking(smaller, "i19"), Allowed(N), 3)
     assert set(items.tolist()) == {17, 18, 19}
 
 
@@ -125,7 +126,7 @@ def test_popularity_counts_a_window_before_the_question() -> None:
     items, scores = ByPopularity(PopularConfig(window=2.0)).retrieve(asked, None, 1)
     assert names(items) == ["e"]
     assert np.isnan(scores).all()
-    without_e = np.asarray([item != "e" for item in ITEMS])
+    without_e = Allowed.of(np.asarray([item != "e" for item in ITEMS]))
     items, _ = ByPopularity(PopularConfig(window=2.0)).retrieve(asked, without_e, 9)
     assert set(names(items)) == {"a", "d", "f"}
 
@@ -148,7 +149,7 @@ def test_own_items_come_newest_first_where_repeats_are_allowed() -> None:
     world = world_of(Popular().fit(toy_dataset()))
     # ann: a b c a d
     assert names(OwnRepeats().retrieve(ask(world, Query(user_id="ann", at=day(7))), None, 3)[0]) == ["d", "a", "c"]
-    allowed = np.asarray([item != "a" for item in ITEMS])
+    allowed = Allowed.of(np.asarray([item != "a" for item in ITEMS]))
     assert names(OwnRepeats().retrieve(ask(world, Query(user_id="ann", at=day(7))), allowed, 9)[0]) == ["d", "c", "b"]
     excluding = ask(world, Query(user_id="ann", at=day(7), repeats="exclude"))
     assert len(OwnRepeats().retrieve(excluding, None, 9)[0]) == 0
@@ -157,6 +158,6 @@ def test_own_items_come_newest_first_where_repeats_are_allowed() -> None:
 def test_fresh_items_come_newest_first() -> None:
     world = world_of(Popular().fit(toy_dataset()), fresh=[7, 6, 5])
     asked = ask(world, Query(at=day(7)))
-    allowed = np.asarray([item != "g" for item in ITEMS])
+    allowed = Allowed.of(np.asarray([item != "g" for item in ITEMS]))
     assert FreshItems().retrieve(asked, None, 2)[0].tolist() == [7, 6]
     assert FreshItems().retrieve(asked, allowed, 2)[0].tolist() == [7, 5]

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from penchant.config import Config, setting
-from penchant.data.arrays import Bool, Float32, Nums
+from penchant.data.arrays import Float32, Nums
+from penchant.index.allowed import Allowed
 from penchant.pipeline.asked import Asked
 
 
@@ -26,10 +27,10 @@ class FreshItems:
     def __init__(self, config: FreshConfig | None = None) -> None:
         self.config = config or FreshConfig()
 
-    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+    def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         """O(fresh); see `Retriever`."""
         items = asked.world.fresh
-        if allowed is not None:
-            items = items[allowed[items]]
+        if allowed is not None and len(items):
+            items = items[allowed.holds(items)]
         items = items[:n]
         return items, np.full(len(items), np.nan, dtype=np.float32)

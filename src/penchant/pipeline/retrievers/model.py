@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from penchant.config import Config, setting
-from penchant.data.arrays import Bool, Float32, Nums
+from penchant.data.arrays import Float32, Nums
+from penchant.index.allowed import Allowed
 from penchant.models.base import Model
 from penchant.models.topk import top_k
 from penchant.pipeline.asked import Asked
@@ -45,7 +46,7 @@ class ByModel:
     def __init__(self, config: ByModelConfig | None = None) -> None:
         self.config = config or ByModelConfig()
 
-    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+    def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         """O(index) or O(model + n_items); see `Retriever`."""
         index = asked.world.index
         if index is not None and not asked.exact:
@@ -53,9 +54,9 @@ class ByModel:
             if vector is not None:
                 if _is_product(asked.world.model):
                     n = min(n, max(_FEW, _PLACES * asked.query.k))
-                items, _ = index.search(vector, n, None if allowed is None else allowed[: index.n_items])
+                items, _ = index.search(vector, n, None if allowed is None else allowed.part(0, index.n_items))
                 return items, np.full(len(items), np.nan, dtype=np.float32)
-        scores = asked.scores if allowed is None else np.where(allowed, asked.scores, np.float32(np.nan))
+        scores = asked.scores if allowed is None else np.where(allowed.mask, asked.scores, np.float32(np.nan))
         best = top_k(scores[None], n)
         m = int(best.n[0])
         return best.items[0, :m], best.scores[0, :m]

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from penchant.config import Config, setting
-from penchant.data.arrays import Bool, Float32, Nums
+from penchant.data.arrays import Float32, Nums
+from penchant.index.allowed import Allowed
 from penchant.pipeline.asked import Asked
 
 
@@ -26,7 +27,7 @@ class OwnRepeats:
     def __init__(self, config: OwnConfig | None = None) -> None:
         self.config = config or OwnConfig()
 
-    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+    def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         """O(history log history); see `Retriever`."""
         if asked.excludes_seen:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
@@ -34,6 +35,6 @@ class OwnRepeats:
         first = np.sort(np.unique(newest_first, return_index=True)[1])
         items = newest_first[first]
         if allowed is not None:
-            items = items[allowed[items]]
+            items = items[allowed.holds(items)]
         items = items[:n]
         return items, np.full(len(items), np.nan, dtype=np.float32)

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from penchant.config import Config, setting
-from penchant.data.arrays import MS_PER_DAY, Bool, Float32, Nums
+from penchant.data.arrays import MS_PER_DAY, Float32, Nums
+from penchant.index.allowed import Allowed
 from penchant.pipeline.asked import Asked, World
 from penchant.pipeline.kept import Kept
 from penchant.pipeline.ordering import best_first
@@ -39,21 +40,24 @@ class ByPopularity:
     def __init__(self, config: PopularConfig | None = None) -> None:
         self.config = config or PopularConfig()
 
-    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+    def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         """See `Retriever`; the scores are NaN, counts are no scores of the model."""
         items, _ = most_chosen(asked.world, int(asked.batch.at[0]), self.config.window, allowed, n)
         return items, np.full(len(items), np.nan, dtype=np.float32)
 
 
-def most_chosen(world: World, at: int, window: float, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+def most_chosen(world: World, at: int, window: float, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
     """The `n` items chosen most in `window` days before the minute of `at` (milliseconds), and their weights; best first.
 
     Where nothing was chosen in the window, for instance long after the end of the log, the window ends with the newest event.
     """
     counts, front = _counted(world, at, window)
-    items = front if allowed is None else front[allowed[front]]
+    # no more of them can be in the way than are forbidden
+    items = front[: n + (0 if allowed is None else allowed.forbidden)]
+    if allowed is not None:
+        items = items[allowed.holds(items)]
     if len(items) < n and len(front) == _FRONT:
-        items = np.flatnonzero(counts > 0 if allowed is None else (counts > 0) & allowed).astype(np.int32)
+        items = np.flatnonzero(counts > 0 if allowed is None else (counts > 0) & allowed.mask).astype(np.int32)
         items = items[best_first(counts[items], items)]
     items = items[:n]
     return items, counts[items]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.data.arrays import Bool, Float32, Nums
+from penchant.data.arrays import Float32, Nums
+from penchant.index.allowed import Allowed
 from penchant.models.topk import top_k
 from penchant.pipeline.asked import Asked
 from penchant.pipeline.ordering import best_first
@@ -22,7 +23,7 @@ class LikeItem:
 
     name = "similar"
 
-    def retrieve(self, asked: Asked, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+    def retrieve(self, asked: Asked, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
         """O(index) or O(model + n_items); see `Retriever`."""
         like = asked.like
         if like is None:
@@ -35,16 +36,16 @@ class LikeItem:
         past = Query(history=(Past(item_id=asked.query.similar_to or ""),), at=asked.query.at)
         scores = asked.world.model.score_batch(asked.world.model.encode([past]).batch)
         if allowed is not None:
-            scores[0, ~allowed] = np.nan
+            scores[0, ~allowed.mask] = np.nan
         best = top_k(scores, n)
         m = int(best.n[0])
         return best.items[0, :m], best.scores[0, :m]
 
 
-def _by_angle(asked: Asked, vector: Float32, allowed: Bool | None, n: int) -> tuple[Nums, Float32]:
+def _by_angle(asked: Asked, vector: Float32, allowed: Allowed | None, n: int) -> tuple[Nums, Float32]:
     index = asked.world.index
     assert index is not None
-    items, products = index.search(vector, _WIDER * n, None if allowed is None else allowed[: index.n_items])
+    items, products = index.search(vector, _WIDER * n, None if allowed is None else allowed.part(0, index.n_items))
     lengths = np.linalg.norm(index.vectors_of(items), axis=1) * np.linalg.norm(vector)
     cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
     best = best_first(cosines, items)[:n]
