@@ -1,8 +1,8 @@
 """The one thread of a process that writes to a project: all that waits at a moment shares one transaction (group commit).
 
 A commit waits for the disk, some milliseconds on ordinary machines, whether it carries one event or a thousand. While one is
-under way the next group gathers; so the more callers there are, the more each commit carries. What became of a group is told by a
-second thread where the next one waits already: each caller that is woken wants Python's lock, and the writer needs it too.
+under way the next group gathers; so the more callers there are, the more each commit carries. What became of a group is told
+by a second thread where the next one waits already: each caller that is woken wants Python's lock, and so does the writer.
 """
 
 from __future__ import annotations
