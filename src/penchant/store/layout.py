@@ -8,7 +8,7 @@ an item; which items are withheld; the log without interactions. The pasts of pe
 from __future__ import annotations
 
 from penchant.store.database import Dialect
-from penchant.store.pasts import POSTGRES_PASTS, POSTGRES_TABLES, SQLITE_PASTS, SQLITE_TABLES
+from penchant.store.pasts import POSTGRES_PASTS, POSTGRES_TABLES, SQLITE_LISTED, SQLITE_PASTS, SQLITE_TABLES
 
 _INDICES = (
     "CREATE UNIQUE INDEX log_event ON log (event_id) WHERE event_id IS NOT NULL",
@@ -53,8 +53,10 @@ def _for_postgres(statement: str) -> str:
 
 SQLITE = Dialect(
     steps=(
+        # SQLite adds the place to an index itself
         _LITE + SQLITE_TABLES + tuple(index.replace(", place)", ")") for index in _INDICES),
-    ),  # SQLite adds the place itself
+        SQLITE_LISTED,
+    ),
     key_steps=(_LITE_KEYS,),
     lock="",
     pasts=SQLITE_PASTS,
