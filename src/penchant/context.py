@@ -54,11 +54,16 @@ def parse_instant(text: str) -> float:
     return checked_instant((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), wrong)
 
 
-def checked_instant(at: float, message: str) -> float:
-    """The same `at` when it is a moment of the calendar (years 1 to 9999); raises BadConfig with `message` otherwise.
+def is_instant(at: float) -> bool:
+    """Whether `at` (seconds since 1970, UTC) is a moment of the calendar, years 1 to 9999.
 
     Seconds beyond it are milliseconds by mistake more often than not.
     """
-    if not _FIRST_SECOND <= at <= _LAST_SECOND:
+    return _FIRST_SECOND <= at <= _LAST_SECOND
+
+
+def checked_instant(at: float, message: str) -> float:
+    """The same `at` when it is a moment of the calendar; raises BadConfig with `message` otherwise."""
+    if not is_instant(at):
         raise BadConfig(message)
     return at

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, overload
 
-from penchant.context import Context, checked_instant
+from penchant.context import Context, is_instant
 from penchant.errors import BadConfig
 
 Repeats = Literal["allow", "exclude"]
@@ -29,8 +29,8 @@ class Past:
 
     def __post_init__(self) -> None:
         """Checks the time; raises BadConfig."""
-        if self.at is not None:
-            checked_instant(self.at, f"history: {self.item_id}: at: expected seconds since 1970, got {self.at}")
+        if self.at is not None and not is_instant(self.at):
+            raise BadConfig(f"history: {self.item_id}: at: expected seconds since 1970, got {self.at}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,8 +117,8 @@ class Query:
 
     def __post_init__(self) -> None:
         """Checks what needs no catalogue; raises BadConfig."""
-        if self.at is not None:
-            checked_instant(self.at, f"at: expected seconds since 1970, got {self.at}")
+        if self.at is not None and not is_instant(self.at):
+            raise BadConfig(f"at: expected seconds since 1970, got {self.at}")
         for past in () if isinstance(self.history, PastColumns) else (self.history or ())[:1]:
             if not isinstance(past, Past):
                 raise BadConfig(f"history: expected entries such as Past(item_id=...), got {past!r}")

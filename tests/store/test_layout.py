@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -11,12 +12,14 @@ import apsw
 import numpy as np
 import pytest
 
+from penchant.event import Interaction
 from penchant.store import reading, sqlite
 from penchant.store.database import Database, Transaction
 from penchant.store.layout import SQLITE
 from penchant.store.project import ProjectStore
 from penchant.store.protocol import BadStore
 from penchant.store.sqlite import SqliteDatabase, refuse_old
+from tests.store.choices import check, drawn
 from tests.store.events import play
 
 Opener = Callable[[tuple[tuple[str, ...], ...]], Database]
@@ -55,21 +58,15 @@ def test_an_old_layout_is_brought_forward(database: Opener) -> None:
         store.close()
 
 
-def test_pasts_of_the_first_layout_are_brought_forward(tmp_path: Path) -> None:
-    """A file as the first layout left it: its events are read, chosen among and forgotten as if written today."""
-    path = tmp_path / "p.sqlite"
-    events = [
-        play(person, f"i{n % 5}", float(n * 7 % 11), f"{person}-{n}" if n % 3 else None, **words)
-        for n in range(40)
-        for person in ("ann", "bob", "eve")
-        for words in ({"kind": "buy", "value": 2.5} if n % 4 else {"context": {"mood": "calm"}, "session_id": "s"},)
-    ]
-    new = ProjectStore(SqliteDatabase(tmp_path / "new.sqlite", SQLITE.steps), "p")
+def of_the_first_layout(path: Path, events: Sequence[Interaction]) -> None:
+    """A file as the first layout left it, with a row under its time and one under its item for each event."""
+    new = ProjectStore(SqliteDatabase(path.with_suffix(".new"), SQLITE.steps), "p")
     new.append(events)
     rows = new._database.read("SELECT * FROM log")
+    new.close()
     old = SqliteDatabase(path, SQLITE.steps[:1])
 
-    def as_of_old(transaction: Transaction) -> None:
+    def fill(transaction: Transaction) -> None:
         for row in rows:
             transaction.rows(f"INSERT INTO log VALUES ({', '.join('?' * len(row))})", row)
         transaction.rows(
@@ -78,17 +75,33 @@ def test_pasts_of_the_first_layout_are_brought_forward(tmp_path: Path) -> None:
         )
         transaction.rows("UPDATE counters SET value = ? WHERE name = 'offset'", (len(rows),))
 
-    old.transact(as_of_old)
+    old.transact(fill)
     old.close()
-    store = ProjectStore(SqliteDatabase(path, SQLITE.steps), "p")
-    for table in ("people", "pasts"):
-        assert store._database.read(f"SELECT * FROM {table}") == new._database.read(f"SELECT * FROM {table}")
+
+
+def test_pasts_of_the_first_layout_are_brought_forward(tmp_path: Path) -> None:
+    """Its events are read, chosen among and forgotten as if written today."""
+    events = [
+        play(person, f"i{n % 5}", float(n * 7 % 11), f"{person}-{n}" if n % 3 else None, **words)
+        for n in range(40)
+        for person in ("ann", "bob", "eve")
+        for words in ({"kind": "buy", "value": 2.5} if n % 4 else {"context": {"mood": "calm"}, "session_id": "s"},)
+    ]
+    of_the_first_layout(tmp_path / "p.sqlite", events)
+    store = ProjectStore(SqliteDatabase(tmp_path / "p.sqlite", SQLITE.steps), "p")
+    new = ProjectStore(SqliteDatabase(tmp_path / "new.sqlite", SQLITE.steps), "p")
+    new.append(events)
+    # rows under items are made later today, and stood there at once
+    questions = ("SELECT * FROM people", "SELECT * FROM pasts WHERE part = 0")
+    for sql in questions:
+        assert store._database.read(sql) == new._database.read(sql)
     for each in (store, new):
         each.append([play("ann", "later", 100.0), play("dan", "first", 1.0)])
         each.forget("eve", 200.0)
-    for table in ("people", "pasts"):
-        found = store._database.read(f"SELECT * FROM {table}")
-        assert found == new._database.read(f"SELECT * FROM {table}") and len(found) in (3, 2 * 82)
+    for sql in questions:
+        found = store._database.read(sql)
+        assert found == new._database.read(sql) and len(found) in (3, 82)
+    assert store._database.read("SELECT count(*) FROM pasts WHERE part = 1") == [(80,)]
     for person in ("ann", "bob", "dan", "eve"):
         assert store.history(person) == new.history(person)
         assert store.chosen_among(person, ["i1", "later", "x"]) == new.chosen_among(person, ["i1", "later", "x"])
@@ -96,6 +109,19 @@ def test_pasts_of_the_first_layout_are_brought_forward(tmp_path: Path) -> None:
     assert store._database.read("SELECT count(*) FROM sqlite_schema WHERE name = 'past'") == [(0,)]
     store.close()
     new.close()
+
+
+def test_long_pasts_of_the_first_layout_are_listed(tmp_path: Path) -> None:
+    events = drawn(600, seed=5)
+    of_the_first_layout(tmp_path / "p.sqlite", events[:400])
+    store = ProjectStore(SqliteDatabase(tmp_path / "p.sqlite", SQLITE.steps), "p")
+    own = sorted((event.at for event in events[:400] if event.user_id == "ann"), reverse=True)
+    assert ("ann", own[64]) in store._database.read("SELECT user_id, upto FROM listed JOIN people USING (person)")
+    check(store, events[:400], np.random.default_rng(6))
+    for start in range(400, 600, 20):
+        store.append(events[start : start + 20])
+    check(store, events, np.random.default_rng(7))
+    store.close()
 
 
 def test_a_newer_layout_is_refused(database: Opener) -> None:
@@ -160,7 +186,7 @@ def test_a_commit_is_synced(lite: ProjectStore) -> None:
 def test_the_log_file_is_emptied_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "_PAGES_BEFORE_CHECKPOINT", 100)
     store = ProjectStore(SqliteDatabase(tmp_path / "p.sqlite", SQLITE.steps), "p")
-    for turn in range(40):  # each writes 60 pages at least
+    for turn in range(60):  # each writes 60 pages at least
         store.append(
             [play(f"u{turn}-{n * 7919 % 4999}", f"i{n}", n, f"{n * 7919 % 4999}-{turn}") for n in range(1_000)]
         )
@@ -191,8 +217,9 @@ def test_every_question_has_an_index(lite: ProjectStore) -> None:
         "own events": pasts.own_events,
         "forget": f"DELETE FROM log WHERE place IN ({pasts.own_places})",
         "past": pasts.newest,
-        "forget the past": pasts.after_delete[0],
-        "forget the number": pasts.after_delete[1],
+        "forget what is listed": pasts.after_delete[0],
+        "forget the past": pasts.after_delete[1],
+        "forget the number": pasts.after_delete[2],
         "forget the rest": "DELETE FROM log WHERE place IN (SELECT place FROM log WHERE type <> 1 AND user_id = ?)",
         "scan": reading._SCAN.format(columns="type", which=""),
         "scan of updates": reading._SCAN.format(columns="type", which=" AND type <> 1 AND type IN (2, 4)"),
@@ -203,8 +230,13 @@ def test_every_question_has_an_index(lite: ProjectStore) -> None:
         "start of own lists": reading._LISTS_START.format(whose=own),
     }
     for name, sql in questions.items():
-        plan = [row[3] for row in lite._database.read(f"EXPLAIN QUERY PLAN {sql}", [None] * sql.count("?"))]
+        plan = plan_of(lite, sql)
         slow = [step for step in plan if step.startswith("SCAN") and "VIRTUAL" not in step or "TEMP B-TREE" in step]
         assert (name, slow) == (name, [])
-    chosen = lite._database.read(f"EXPLAIN QUERY PLAN {questions['chosen']}", [None] * 4)
-    assert any("(person=? AND part=? AND item_id=?" in row[3] for row in chosen)
+    assert any("(person=? AND part=? AND item_id=?" in step for step in plan_of(lite, questions["chosen"]))
+
+
+def plan_of(lite: ProjectStore, sql: str) -> list[str]:
+    """The steps of a plan; values are ``?``, or ``?1`` and so on for one that is used more than once."""
+    values = len(set(re.findall(r"\?\d+", sql))) + len(re.findall(r"\?(?!\d)", sql))
+    return [row[3] for row in lite._database.read(f"EXPLAIN QUERY PLAN {sql}", [None] * values)]

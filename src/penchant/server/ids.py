@@ -10,6 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 MOST_BYTES = 256
 """Longest id, in bytes of UTF-8."""
 
+SURELY_SHORT = MOST_BYTES // 4
+"""Characters that are no more bytes than allowed, whatever they are."""
+
 PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]+$"
 """What an id looks like, for schemas; `fault_of` also counts bytes."""
 
@@ -22,7 +25,7 @@ def fault_of(text: str) -> str | None:
     >>> fault_of("s0001"), fault_of("")
     (None, 'is empty')
     """
-    if 0 < len(text) <= MOST_BYTES // 4 and text.isprintable():
+    if 0 < len(text) <= SURELY_SHORT and text.isprintable():
         return None
     if not text:
         return "is empty"

@@ -49,6 +49,7 @@ FIELDS = names_of(SentEvent)
 _ONE = msgspec.json.Decoder(SentEvent)
 _MANY = msgspec.json.Decoder(list[SentEvent])
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
+_new = object.__new__
 
 
 class EventOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -184,12 +185,16 @@ def _event(sent: SentEvent, now: float, only_kind: str | None, kinds: Sequence[s
         raise BadConfig(f"kind: missing; expected one of {', '.join(kinds)}")
     given = (sent.user_id, sent.item_id, sent.event_id, sent.session_id, sent.recommendation_id)
     for text in given:
-        if text is not None and (fault := ids.fault_of(text)):
+        if text is None or (0 < len(text) <= ids.SURELY_SHORT and text.isprintable()):
+            continue
+        if fault := ids.fault_of(text):
             name = _ID_FIELDS[given.index(text)]
             raise BadConfig(f'{name}: expected {ids.RULE}, got "{shown(text)}", which {fault}')
     if sent.context:
         check_names(sent.context, "context")
-    return Interaction(
+    event: Interaction = _new(Interaction)
+    # filled in at once: the constructor of a frozen class sets one field after the other
+    event.__dict__.update(
         user_id=sent.user_id,
         item_id=sent.item_id,
         at=now if sent.timestamp is None else instant(sent.timestamp, "timestamp"),
@@ -200,6 +205,7 @@ def _event(sent: SentEvent, now: float, only_kind: str | None, kinds: Sequence[s
         recommendation_id=sent.recommendation_id,
         event_id=sent.event_id,
     )
+    return event
 
 
 def _reason(fault: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penchant.context import checked_instant, parse_instant
+from penchant.context import is_instant, parse_instant
 from penchant.errors import BadConfig
 from penchant.event import Features
 from penchant.server import ids
@@ -24,9 +24,11 @@ def instant(given: float | str, name: str) -> float:
             raise BadConfig(
                 f'{name}: expected a time such as "2025-03-01T08:30Z" or seconds since 1970, got "{shown(given)}"'
             ) from None
-    return checked_instant(
-        given, f"{name}: expected seconds since 1970 (years 1 to 9999), got {given:g}; milliseconds are too large"
-    )
+    if not is_instant(given):
+        raise BadConfig(
+            f"{name}: expected seconds since 1970 (years 1 to 9999), got {given:g}; milliseconds are too large"
+        )
+    return given
 
 
 def check_names(given: Mapping[str, Any], name: str) -> None:

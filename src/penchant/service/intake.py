@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from penchant.context import checked_instant
+from penchant.context import is_instant
 from penchant.data.growing import is_number
 from penchant.data.schema import Field, Schema
 from penchant.errors import BadConfig, UnknownName, UserError
@@ -67,7 +67,8 @@ class Intake:
             self._check_size("context", event.context)
 
     def _check_time(self, at: float, now: float) -> None:
-        checked_instant(at, f"timestamp: expected seconds since 1970 or ISO 8601 text, got {at}; milliseconds?")
+        if not is_instant(at):
+            raise BadConfig(f"timestamp: expected seconds since 1970 or ISO 8601 text, got {at}; milliseconds?")
         if at > now + self.config.future_seconds:
             raise BadConfig(
                 f"timestamp: {at - now:.0f} s ahead of this server's clock, expected at most {self.config.future_seconds:g}; "

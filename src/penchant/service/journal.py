@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from penchant.data.arrays import Float32, Int64, Nums
 from penchant.data.catalogue import Catalogue
+from penchant.data.vocabulary import Vocabulary
 from penchant.event import Features, ItemUpdate
 from penchant.store.protocol import Store
 
@@ -46,6 +48,8 @@ class Journal:
         self.store, self.since = store, since
         self.upto = 0
         self._items: dict[str, int] = {}
+        self._vocabulary: Vocabulary | None = None
+        self._numbers = np.zeros(0, dtype=np.int32)
         self._kinds: dict[str, int] = {}
         self._n = 0
         self._offset = np.zeros(_FIRST_ROOM, dtype=np.int64)
@@ -83,15 +87,24 @@ class Journal:
         since = round(known_until(catalogue) * 1000)
         n = int(np.searchsorted(self._offset[: self._n], upto, side="right"))
         rows = np.flatnonzero(self._at[:n] > since)
-        number = np.asarray(
-            [-1 if (k := catalogue.items.number(i)) is None else k for i in self._items], dtype=np.int32
-        )
+        number = self._numbers_in(catalogue.items)
         kinds = catalogue.schema.kinds
         weight = np.asarray([kinds[k].weight if k in kinds else 0.0 for k in self._kinds], dtype=np.float32)
         item, counts = number[self._item[rows]], weight[self._kind[rows]]
         rows = rows[(item >= 0) & (counts > 0)]
         rows = rows[np.argsort(self._at[rows], kind="stable")]
         return Choices(item=number[self._item[rows]], at=self._at[rows], weight=weight[self._kind[rows]])
+
+    def _numbers_in(self, items: Vocabulary) -> Nums:
+        """The catalogue's number of each item of the journal, int32; -1 for one that it does not hold.
+
+        Those of a catalogue that was asked about before are looked up once.
+        """
+        known = self._numbers if items is self._vocabulary else self._numbers[:0]
+        later = islice(self._items, len(known), None)
+        more = [-1 if (number := items.number(item)) is None else number for item in later]
+        self._vocabulary, self._numbers = items, np.concatenate([known, np.asarray(more, dtype=np.int32)])
+        return self._numbers
 
 
 def known_until(catalogue: Catalogue) -> float:

@@ -11,6 +11,8 @@ from penchant.store.protocol import Appended, Logged, Store
 
 _FORGOTTEN = "this person asked to be forgotten after the time of this event; events from after that are accepted"
 
+_new = object.__new__
+
 
 def record(store: Store, intake: Intake, events: Sequence[Logged], now: float) -> Future[tuple[Recorded, ...]]:
     """Keeps the good events; the future comes when they are durable, and raises what the store raises.
@@ -46,5 +48,8 @@ def _told(events: Sequence[Logged], reasons: Sequence[str | None], kept: Sequenc
         if one.status == "forgotten":
             told.append(Recorded(status="rejected", event_id=event.event_id, reason=_FORGOTTEN))
         else:
-            told.append(Recorded(status=one.status, event_id=event.event_id, offset=one.offset))
+            # filled in at once: the constructor of a frozen class sets one field after the other
+            recorded: Recorded = _new(Recorded)
+            recorded.__dict__.update(status=one.status, event_id=event.event_id, offset=one.offset, reason=None)
+            told.append(recorded)
     return tuple(told)

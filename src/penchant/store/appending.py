@@ -12,6 +12,7 @@ from penchant.store.protocol import Appended, Logged
 from penchant.store.rows import FLAG, ITEM, Row, encoded, json_of, rows_of
 
 _FORGOTTEN = Appended(status="forgotten")
+_new = object.__new__
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def append_all(
     if not rows:
         return [() for _ in batches]
     if not forgotten and transaction.attempt(dialect.insert_log, (newest, _joined(batches))):
-        fates = [Appended(status="accepted", offset=offset) for offset in range(newest + 1, newest + 1 + len(rows))]
+        fates = [_accepted(offset) for offset in range(newest + 1, newest + 1 + len(rows))]
         _follow(transaction, dialect, rows, newest, counters["updated"])
     else:
         fates = _append_new(transaction, dialect, forgotten, rows, newest, counters["updated"])
@@ -71,11 +72,18 @@ def _append_new(
         offset = newest + len(fresh)
         if event_id is not None:
             known[event_id] = offset
-        fates.append(Appended(status="accepted", offset=offset))
+        fates.append(_accepted(offset))
     if fresh:
         transaction.rows(dialect.insert_log, (newest, json_of(fresh).decode()))
         _follow(transaction, dialect, fresh, newest, updated)
     return fates
+
+
+def _accepted(offset: int) -> Appended:
+    """Filled in at once: the constructor of a frozen class sets one field after the other."""
+    fate: Appended = _new(Appended)
+    fate.__dict__.update(status="accepted", offset=offset)
+    return fate
 
 
 def _known(transaction: Transaction, dialect: Dialect, rows: list[Row]) -> dict[str, int]:

@@ -102,7 +102,8 @@ class Reading:
             return frozenset()
         marks = "" if kinds is None else f" AND kind IN ({', '.join('?' * len(kinds))})"
         sql = self._pasts.chosen.format(kinds=marks)
-        values = (json_of(list(items)).decode(), user_id, _before(before), _upto(upto), *(kinds or ()))
+        named = tuple(kinds or ()) * self._pasts.chosen.count("{kinds}")
+        values = (json_of(list(items)).decode(), user_id, _before(before), _upto(upto), *named)
         return frozenset(item for (item,) in self._rows(sql, values))
 
     def newest_at(self, user_id: str) -> float | None:

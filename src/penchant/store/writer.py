@@ -1,7 +1,8 @@
 """The one thread of a process that writes to a project: all that waits at a moment shares one transaction (group commit).
 
 A commit waits for the disk, some milliseconds on ordinary machines, whether it carries one event or a thousand. While one is
-under way the next group gathers; so the more callers there are, the more each commit carries.
+under way the next group gathers; so the more callers there are, the more each commit carries. What became of a group is told
+by a second thread where the next one waits already: each caller that is woken wants Python's lock, and so does the writer.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from penchant.store.protocol import StoreFull, StoreUnavailable
 
 Work = Callable[[Transaction], Any]
 Load = Batch | tuple[ListRow, ...] | Forget | Work
+Outcome = tuple[Future[Any], Any, BaseException | None]
+"""Whom to tell, and the result or the fault."""
 
 _GROUP_EVENTS = 5_000
 """A group takes no more once it holds so many events; the callers behind it are not kept waiting for long."""
@@ -56,7 +59,10 @@ class Writer:
         self._closed = False
         self._expected = 1
         self._gate = threading.Lock()
+        self._outcomes: queue.SimpleQueue[list[Outcome] | None] = queue.SimpleQueue()
+        self._teller = threading.Thread(target=self._tell, name=f"penchant-teller-{name}", daemon=True)
         self._thread = threading.Thread(target=self._run, name=f"penchant-writer-{name}", daemon=True)
+        self._teller.start()
         self._thread.start()
 
     def submit(self, job: Job) -> Future[Any]:
@@ -68,12 +74,14 @@ class Writer:
         return job.future
 
     def close(self) -> None:
-        """Writes what was submitted, then ends the thread."""
+        """Writes what was submitted and tells what became of it, then ends the threads."""
         with self._gate:
             if not self._closed:
                 self._closed = True
                 self._jobs.put(None)
         self._thread.join()
+        self._outcomes.put(None)
+        self._teller.join()
 
     def _run(self) -> None:
         held: Job | None = None
@@ -115,17 +123,34 @@ class Writer:
         try:
             results = self._write(group)
         except (StoreFull, StoreUnavailable) as fault:
-            for job in group:
-                job.future.set_exception(fault)
+            self._say([(job.future, None, fault) for job in group])
         except BaseException as fault:
             if len(group) == 1:
-                group[0].future.set_exception(fault)
+                self._say([(group[0].future, None, fault)])
             else:  # one of them is at fault: each is tried by itself, so that it fails alone
                 for job in group:
                     self._settle([job])
         else:
-            for job, result in zip(group, results, strict=True):
-                job.future.set_result(result)
+            self._say([(job.future, result, None) for job, result in zip(group, results, strict=True)])
+
+    def _say(self, outcomes: list[Outcome]) -> None:
+        """Tells callers at once when nobody waits for the writer; a caller that is alone pays for no other thread."""
+        if self._jobs.empty():
+            _tell_all(outcomes)
+        else:
+            self._outcomes.put(outcomes)
+
+    def _tell(self) -> None:
+        while (outcomes := self._outcomes.get()) is not None:
+            _tell_all(outcomes)
+
+
+def _tell_all(outcomes: list[Outcome]) -> None:
+    for future, result, fault in outcomes:
+        if fault is None:
+            future.set_result(result)
+        else:
+            future.set_exception(fault)
 
 
 def _events(job: Job) -> int:
