@@ -121,7 +121,9 @@ SQLITE_PASTS = Pasts(
     chosen=f"SELECT value FROM json_each(?1) AS asked WHERE EXISTS (SELECT 1 FROM pasts WHERE {_PERSON.format(who='?2')} "
     "AND part = 1 AND item_id = asked.value AND (SELECT at FROM log WHERE log.place = pasts.place) < ?3 AND place <= ?4{kinds} "
     "LIMIT 1) OR value IN (SELECT own_item FROM (SELECT own_item, own_kind AS kind FROM pasts WHERE "
-    f"{_PERSON.format(who='?2')} AND {_PART_0} AND at > coalesce(({_LISTED.format(whose='pasts.person')}), -9e999) "
+    # named by the question, not by the row: else SQLite reads the whole past to compare
+    f"{_PERSON.format(who='?2')} AND {_PART_0} "
+    f"AND at > coalesce((SELECT upto FROM listed WHERE {_PERSON.format(who='?2')}), -9e999) "
     "AND at < ?3 AND place <= ?4) WHERE true{kinds})",
     own_events=f"SELECT {_LOG_ROW} FROM pasts CROSS JOIN log ON log.place = pasts.place WHERE {_BY_TIME} "
     "AND pasts.at >= ? AND (pasts.at > ? OR pasts.place > ?) ORDER BY pasts.at, pasts.place LIMIT ?",
