@@ -185,6 +185,11 @@ class Server:
         children = Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children").read_text().split()
         return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
+    def listening(self) -> int:
+        """How many sockets listen at its port: each worker has its own, from when it can answer."""
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == self.port for row in rows)
+
     def stop(self) -> int:
         """Asks it to end, as an orderly machine does, and returns the exit code."""
         self.child.send_signal(signal.SIGTERM)

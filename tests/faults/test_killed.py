@@ -169,6 +169,8 @@ def test_a_server_whose_only_worker_is_killed_ends_with_a_fault(start: Start, tm
 @pytest.mark.slow
 def test_one_of_two_workers_is_killed_and_comes_back(start: Start) -> None:
     with start("--workers", "2") as server:
+        # ready is what one of them says; the one that stays must be there when the other dies
+        wait_for(lambda: server.listening() == 2, "both workers")
         first = set(server.workers())
         assert len(first) == 2
         with server.caller() as caller:
