@@ -172,7 +172,8 @@ def measured(n: int) -> dict[str, Any]:
     result = {
         "items": n,
         "lists": lists.lists,
-        "looked_into": lists.looked_into,
+        "rows_read": lists.rows_read,
+        "found_at_build": round(lists.found, 4),
         "build_cpu_seconds": round(build, 2),
         "cpu_microseconds": {name: round(value) for name, value in micro.items()},
         "found": {name: round(float(value), 4) for name, value in found.items()},
