@@ -44,15 +44,19 @@ def test_the_best_are_among_those_found(made: tuple[Float32, Float32, ListsIndex
     assert found_of_best(made, None) >= 0.98
 
 
-def test_long_rows_are_found_where_there_are_no_clumps() -> None:
-    # directions are even and lengths differ much (a row in forty is five times as long as the middle one): the best are long,
-    # and no centre lies near them. By the centres' products alone an eighth of them is missed in as many rows
+def uneven() -> tuple[Float32, Float32]:
+    """Rows of even directions and uneven lengths (one in forty is five times as long as the middle one), and queries."""
     rng = np.random.default_rng(6)
     even = rng.normal(size=(N, 32))
     length = np.exp(0.8 * rng.normal(size=(N, 1)))
     rows = (even * length / np.linalg.norm(even, axis=1, keepdims=True)).astype(np.float32)
+    return rows, rng.normal(size=(100, 32)).astype(np.float32)
+
+
+def test_long_rows_are_found_where_there_are_no_clumps() -> None:
+    # the best are long, and no centre lies near them: by the centres' products alone an eighth of them is missed
+    rows, queries = uneven()
     index, exact = ListsIndex(rows, rows_read=N // 16), ExactIndex(rows)
-    queries = rng.normal(size=(100, 32)).astype(np.float32)
     best = [exact.search(query, 10)[0] for query in queries]
 
     def found() -> float:
@@ -62,6 +66,14 @@ def test_long_rows_are_found_where_there_are_no_clumps() -> None:
     assert found() >= 0.97
     index._clusters._reach[:] = 0
     assert found() <= 0.9
+
+
+def test_short_rows_are_found_where_only_they_are_allowed() -> None:
+    # the lists of great products hold next to none of the shortest tenth
+    rows, queries = uneven()
+    length = np.linalg.norm(rows, axis=1)
+    allowed = length < np.quantile(length, 0.1)
+    assert found_of_best((rows, queries, ListsIndex(rows, rows_read=N // 16)), allowed) >= 0.98
 
 
 @pytest.mark.parametrize("share", [0.999, 0.7, 0.3, 0.12])

@@ -107,7 +107,7 @@ class ListsIndex:
         left = self.n_items if allowed is None else allowed.left
         items = None if left < max(FEW * self.n_items, 4 * n) else self._found(query, _WIDER * n, allowed)
         if items is None or len(items) < min(n, left):
-            # too few are found where all products are one, which codes cannot tell apart, or where allowed ones lie far off
+            # too few are found where all products are one: codes cannot tell such rows apart
             items = np.flatnonzero(self._there if allowed is None else allowed.mask & self._there).astype(np.int32)
         return best(items, products(self.vectors, items, query), n)
 
@@ -125,8 +125,11 @@ class ListsIndex:
         # the library takes the array, its declared types do not say so
         bitmap: Any = faiss.IDSelectorBitmap
         # the fewer rows of a list are allowed, the farther away lie those that fill an answer
-        wider = math.ceil(self.rows_read / math.sqrt(allowed.left / self.n_items))
-        return self._read(query, n, wider, bitmap(np.packbits(allowed.mask, bitorder="little")))
+        rows = math.ceil(self.rows_read / math.sqrt(allowed.left / self.n_items))
+        only = bitmap(np.packbits(allowed.mask, bitorder="little"))
+        items = self._read(query, n, rows, only)
+        # those allowed may lie where no great products are, as where all of them are short: then every list is read
+        return items if len(items) >= n else self._read(query, n, self.n_items, only)
 
     def _read(self, query: Float32, n: int, rows: int, only: Any = None) -> Nums:
         """What the most promising lists of `rows` rows hold of the rows of greatest product, by rising number."""
