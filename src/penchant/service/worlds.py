@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from penchant.data.growing import grown
 from penchant.event import Features
 from penchant.index.build import build_index
 from penchant.index.growing import GrowingIndex
+from penchant.index.lists import ListsIndex
 from penchant.models.base import Model
 from penchant.models.serving import with_world
 from penchant.models.vectors import HasVectors
@@ -21,6 +23,8 @@ from penchant.pipeline.asked import World
 from penchant.service.journal import Journal, item_updates, known_until
 from penchant.service.shelf import Shelf, version_of
 from penchant.store.protocol import Store
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,6 +59,10 @@ class Worlds:
             trained_to = version_of(self.store, version).trained_to
             model = self.shelf.load(version)
             index = build_index(model.item_vectors()) if isinstance(model, HasVectors) else None
+            if index is not None and isinstance(index.base, ListsIndex):
+                # how much of the best a search reaches is a property of these vectors, and was measured on them
+                measured = {"rows_read": index.base.rows_read, "found": round(index.base.found, 4)}
+                _log.info("index built", extra={"version": version, "items": index.n_items, **measured})
             found = Opened(version=version, trained_to=trained_to, model=model, index=index)
             self._opened[version] = found
             while len(self._opened) > self.kept:
