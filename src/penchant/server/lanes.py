@@ -79,14 +79,22 @@ class Lane:
         """Work that comes, over the work that the threads can do; 1 is as much as they can."""
         return self._arrivals / WINDOW * self.mean_seconds / self._threads
 
-    def admit(self, now: float) -> None:
-        """Raises Problem 429 when one more piece of work would wait for too long. `now` is a reading of perf_counter."""
+    def admit(self, now: float, *, in_turn: bool = False) -> None:
+        """Raises Problem 429 when one more piece of work would wait for too long.
+
+        Args:
+            now: a reading of perf_counter.
+            in_turn: whether the event loop will do it itself.
+        """
         # refused work counts as well: it says how much there is
         self._arrivals = self._arrivals * exp((self._at - now) / WINDOW) + 1.0
         self._at = now
         wait = self.expected_wait()
         if not wait:
             return
+        if in_turn:
+            # the event loop hears of it between two pieces of work, and it has waited for the one before already
+            wait += self.mean_seconds
         limit = self._most_wait
         if limit is not None and wait > limit and self.offered() > BUSY:
             # the average of arrivals knows of a new load only later; where it is low, this is a burst that will pass
@@ -105,11 +113,12 @@ class Lane:
             short: whether the event loop may do it itself, as long as such work is short and there is but one thread.
         """
         asked = perf_counter()
-        self.admit(asked)
+        in_turn = short and self._threads == 1 and self.mean_seconds <= SHORT
+        self.admit(asked, in_turn=in_turn)
         had_to_wait = self.inside >= self._threads
         self.inside += 1
         try:
-            if short and self._threads == 1 and self.mean_seconds <= SHORT:
+            if in_turn:
                 return await self._in_turn(work)
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
