@@ -19,7 +19,7 @@ class ServerConfig(Config):
     workers: int = setting(1, "worker processes; each loads the model", ge=1, le=256)
     threads: int = setting(1, "threads of a worker that compute answers", ge=1, le=64)
     most_wait: float = setting(
-        0.05, "longest wait for a computing thread before a request is refused", unit="seconds", gt=0
+        0.03, "longest wait for a computing thread before a request is refused", unit="seconds", gt=0
     )
     strained_wait: float = setting(
         1.5, "the same while more comes than can be answered, in multiples of one answer's time", unit="answers", gt=0
