@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -160,10 +160,8 @@ def measured(n: int) -> dict[str, Any]:
     )
     best = [exact.search(q, BEST)[0] for q in asked]
     found = {
-        "8 bits, all": np.mean(
-            [np.isin(b, eight.search(q[None], NEAREST)[1]).mean() for b, q in zip(best, asked, strict=True)]
-        ),
-        "lists": np.mean([np.isin(b, lists.search(q, NEAREST)[0]).mean() for b, q in zip(best, asked, strict=True)]),
+        "8 bits, all": share_held(best, [eight.search(q[None], NEAREST)[1] for q in asked]),
+        "lists": share_held(best, [lists.search(q, NEAREST)[0] for q in asked]),
     }
     micro = {name: float(np.median(times)) for name, times in spent.items()}
     stages = [stage.stage for stage in pipeline.answer(replace(questions[0])).trace]
@@ -176,7 +174,7 @@ def measured(n: int) -> dict[str, Any]:
         "found_at_build": round(lists.found, 4),
         "build_cpu_seconds": round(build, 2),
         "cpu_microseconds": {name: round(value) for name, value in micro.items()},
-        "found": {name: round(float(value), 4) for name, value in found.items()},
+        "found": {name: round(value, 4) for name, value in found.items()},
         "stages_microseconds": {name: round(value) for name, value in of_stage.items()},
         "beside": round(micro["request"] - of_stage["retrieve model"] - of_stage["rank model"]),
         "plain_over_lists": round(micro["plain"] / micro["lists"], 1),
@@ -184,6 +182,11 @@ def measured(n: int) -> dict[str, Any]:
     }
     print(result)
     return result
+
+
+def share_held(best: Sequence[Nums], found: Sequence[AnyArray]) -> float:
+    """The share of the best rows of each question that is among those found."""
+    return float(np.mean([np.isin(own, rows).mean() for own, rows in zip(best, found, strict=True)]))
 
 
 def _question(world: World, query: Query, withheld: Bool) -> Asked:
